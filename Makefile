@@ -1,0 +1,44 @@
+# Everything is done through these targets. They install what they need into the checkout: .venv, .tools, .sandbox.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.ONESHELL:
+
+PYTHON := .venv/bin/python
+STACK ?= sandbox
+
+.PHONY: help setup up down preview summary test lint types bench picture clean
+
+help:  ## What can be done here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+.venv/installed: requirements.txt requirements-dev.txt
+	@echo "Installing the Python packages into .venv …"
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+setup: .venv/installed  ## Install the engine, the servers and the Python packages into the checkout
+	@$(PYTHON) -m engine setup
+
+up: setup  ## Bring the hosting system up in the simulated clouds, policies on, and say what was built
+	@$(PYTHON) -m sandbox up
+
+preview: setup  ## Preview STACK=dev|prod|sandbox against the simulated clouds, policies on
+	@$(PYTHON) -m sandbox preview --stack $(STACK)
+
+down: setup  ## Destroy the sandbox stack and remove the simulated clouds
+	@$(PYTHON) -m sandbox down
+
+lint: .venv/installed  ## ruff
+	@$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+types: .venv/installed  ## mypy, strict
+	@$(PYTHON) -m mypy
+
+test: setup lint types  ## Lint, types, unit, policy, machine and engine tests
+	@$(PYTHON) -m pytest -n 2 --dist worksteal
+
+clean: down  ## Remove also what was installed and built
+	@rm -rf .venv .tools .sandbox build

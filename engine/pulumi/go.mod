@@ -1,4 +1,4 @@
-module engine
+module platform/engine
 
 go 1.26.0
 

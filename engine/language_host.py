@@ -297,9 +297,10 @@ def serve(engine_address: str, executor: Path) -> None:
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     ended = threading.Event()
-    # Ctrl-C reaches the whole group; the engine decides what is still to be done, and then ends us with SIGTERM.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    # The engine puts us into a process group of our own, so that SIGINT comes from the engine alone, when it has no
+    # more use for us; it waits ten seconds and then kills.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
     engine = os.getppid()
     server.start()
     print(port, flush=True)

@@ -68,9 +68,7 @@ class GoProgram:
 
 
 PULUMI = GoProgram("pulumi", ROOT / "engine" / "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", 6)
-VERSITYGW = GoProgram(
-    "versitygw", ROOT / "sandbox" / "object_storage", "github.com/versity/versitygw/cmd/versitygw", 2
-)
+VERSITYGW = GoProgram("versitygw", ROOT / "sandbox" / "object_storage", "github.com/versity/versitygw/cmd/versitygw", 2)
 
 
 def version_of(command: list[str]) -> tuple[int, ...] | None:

@@ -1,0 +1,1 @@
+"""The simulated clouds, a module or folder each."""

@@ -57,7 +57,7 @@ PARENT_POLL_SECONDS = 0.5
 TERMINATE_GRACE_SECONDS = 5.0
 
 
-class InterpreterNotFound(Exception):
+class InterpreterNotFoundError(Exception):
     """`runtime.options.virtualenv` names a folder without a Python interpreter."""
 
 
@@ -70,7 +70,7 @@ def interpreter(info: language_pb2.ProgramInfo) -> str:
     folder = Path(info.root_directory, str(virtualenv))
     python = folder / "bin" / "python"
     if not python.exists():
-        raise InterpreterNotFound(
+        raise InterpreterNotFoundError(
             f"runtime.options.virtualenv is {virtualenv!r}, but {python} does not exist: "
             "create the virtual environment (`make setup` does) or mend the option"
         )
@@ -109,6 +109,8 @@ class Children:
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
+    """The calls that the engine makes; see `pulumi/sdk/proto/pulumi/language.proto`."""
+
     def __init__(self, engine_address: str, executor: Path) -> None:
         self._engine_address = engine_address
         self._executor = executor
@@ -141,7 +143,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
         try:
             python = interpreter(request.info)
-        except InterpreterNotFound as error:
+        except InterpreterNotFoundError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         version = subprocess.run(
             [python, "-c", "import platform; print(platform.python_version())"],
@@ -156,7 +158,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     ) -> language_pb2.GetProgramDependenciesResponse:
         try:
             python = interpreter(request.info)
-        except InterpreterNotFound as error:
+        except InterpreterNotFoundError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         scope = [] if request.transitiveDependencies else ["--not-required"]
         listed = subprocess.run(
@@ -177,7 +179,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     ) -> Iterator[language_pb2.InstallDependenciesResponse]:
         try:
             python = interpreter(request.info)
-        except InterpreterNotFound as error:
+        except InterpreterNotFoundError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         yield from self._stream(
             [python, "-m", "pip", "install", "-r", "requirements.txt"],
@@ -189,7 +191,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         try:
             python = interpreter(request.info)
-        except InterpreterNotFound as error:
+        except InterpreterNotFoundError as error:
             return language_pb2.RunResponse(error=str(error))
         program = Path(request.info.program_directory)
         if request.info.entry_point not in ("", "."):
@@ -247,7 +249,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             )
         try:
             python = interpreter(request.info)
-        except InterpreterNotFound as error:
+        except InterpreterNotFoundError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         yield from self._stream(
             [python, "-u", "-m", "pulumi.policy", *request.args, request.info.program_directory],
@@ -312,6 +314,7 @@ def serve(engine_address: str, executor: Path) -> None:
 
 
 def main() -> None:
+    """Serve the engine whose address is the first argument."""
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     if not arguments:
         sys.exit("usage: pulumi-language-python ENGINE_ADDRESS (started by the Pulumi engine)")

@@ -85,7 +85,7 @@ def of_provider(name: str) -> Schema:
 
 
 def _module_of(token: str) -> tuple[types.ModuleType, str]:
-    """The SDK's module that defines a resource type: `ovh:CloudProject/user:User` is in `pulumi_ovh.cloudproject.user`."""
+    """The SDK's module that defines a type: `ovh:CloudProject/user:User` is in `pulumi_ovh.cloudproject.user`."""
     parts = re.fullmatch(r"(\w+):(\w+)(?:/(\w+))?:(\w+)", token)
     if parts is None or parts[1] not in SDK_PACKAGES:
         raise UnknownTypeError(f"{token} is not a type of {', '.join(SDK_PACKAGES)}")
@@ -118,7 +118,7 @@ def _getters(cls: type) -> dict[str, types.FunctionType]:
 
 
 @functools.cache
-def _fields(args: type) -> dict[str, Field]:
+def _fields(args: Any) -> dict[str, Field]:
     module = importlib.import_module(args.__module__)
     fields = {}
     for wire, getter in _getters(args).items():
@@ -209,7 +209,7 @@ def _check_value(expected: Any, value: Any, where: str) -> Iterator[Failure]:
         if not isinstance(value, Mapping):
             yield Failure(where, f"is {_shown(value)}, but accepted is {describe(expected)}")
             return
-        yield from _check_fields(_fields(expected), value, where)
+        yield from _check_fields(_fields(typing.cast(Any, expected)), value, where)
         return
     if not _is_a(expected, value):
         yield Failure(where, f"is {_shown(value)}, but accepted is {describe(expected)}")
@@ -239,7 +239,7 @@ def describe(expected: Any) -> str:
     if origin is dict:
         return f"a map of {describe(get_args(expected)[1])}"
     if inspect.isclass(expected) and expected.__name__.endswith("Args"):
-        return f"an object with {', '.join(sorted(_fields(expected)))}"
+        return f"an object with {', '.join(sorted(_fields(typing.cast(Any, expected))))}"
     names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
     return names.get(expected, getattr(expected, "__name__", str(expected)))
 

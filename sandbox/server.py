@@ -84,7 +84,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         try:
             account = self._account(config)
         except CloudError as error:
-            context.abort(grpc.StatusCode.UNAUTHENTICATED, f"{self._cloud.name}: {error}")
+            _abort(context, grpc.StatusCode.UNAUTHENTICATED, f"{self._cloud.name}: {error}")
         with self._lock:
             self._sessions[context.peer()] = Session(account, config)
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True, acceptResources=False)
@@ -186,7 +186,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
         function = self._cloud.functions.get(request.tok)
         if function is None:
-            context.abort(
+            _abort(
+                context,
                 grpc.StatusCode.UNIMPLEMENTED,
                 f"the simulated {self._cloud.name} has no function {request.tok}; "
                 f"it has {', '.join(sorted(self._cloud.functions)) or 'none'}",
@@ -204,7 +205,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         token = urn.split("::")[2].rsplit("$", 1)[-1]
         kind = self._cloud.kinds.get(token)
         if kind is None:
-            context.abort(
+            _abort(
+                context,
                 grpc.StatusCode.UNIMPLEMENTED,
                 f"the simulated {self._cloud.name} has no resource type {token} (of {urn}); add it to sandbox/",
             )
@@ -213,7 +215,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _call(self, urn: str, context: grpc.ServicerContext) -> Call:
         session = self._sessions.get(context.peer())
         if session is None:
-            context.abort(
+            _abort(
+                context,
                 grpc.StatusCode.FAILED_PRECONDITION,
                 f"the simulated {self._cloud.name} was restarted during this run; run the same command again",
             )
@@ -222,7 +225,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _row(self, kind: Kind, identifier: str, call: Call, context: grpc.ServicerContext) -> Row:
         row = call.get(kind.token, identifier)
         if row is None:
-            context.abort(
+            _abort(
+                context,
                 grpc.StatusCode.NOT_FOUND,
                 f"{self._cloud.name}: 404 there is no {kind.token} {identifier}; run `pulumi refresh`",
             )
@@ -248,19 +252,25 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if delay := faults.get((name, "latency_ms")):
             time.sleep(delay / 1000)
         if faults.get((name, "outage")):
-            context.abort(
+            _abort(
+                context,
                 grpc.StatusCode.UNKNOWN,
                 f"{name}: {action}: the API does not answer (outage); {harm}. Run the same command when it is back.",
             )
         if self._random.random() < faults.get((name, "error_rate"), 0.0):
-            context.abort(
+            _abort(
+                context,
                 grpc.StatusCode.UNKNOWN,
                 f"{name}: {action}: 503 Service Unavailable; {harm}. Run the same command again.",
             )
 
     def _refuse(self, context: grpc.ServicerContext, action: str, error: CloudError) -> NoReturn:
-        context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{self._cloud.name}: {action}: {error}")
-        raise AssertionError("abort() raises")
+        _abort(context, grpc.StatusCode.INVALID_ARGUMENT, f"{self._cloud.name}: {action}: {error}")
+
+
+def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> NoReturn:
+    context.abort(code, text)
+    raise AssertionError("abort() raises")
 
 
 def _failures(failures: list[Failure]) -> list[provider_pb2.CheckFailure]:

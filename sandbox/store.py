@@ -133,7 +133,8 @@ class Store:
         """Keep a new resource that refers to `targets`."""
         with self.transaction():
             cursor = self._connection.execute(
-                "INSERT INTO resources (provider, token, id, project, urn, inputs, outputs) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO resources (provider, token, id, project, urn, inputs, outputs) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     row.provider,
                     row.token,
@@ -182,7 +183,8 @@ class Store:
         return [
             _row(found)
             for found in self._all(
-                "SELECT * FROM resources WHERE provider = ifnull(?, provider) AND token = ifnull(?, token) ORDER BY seq",
+                "SELECT * FROM resources WHERE provider = ifnull(?, provider) AND token = ifnull(?, token) "
+                "ORDER BY seq",
                 provider,
                 token,
             )

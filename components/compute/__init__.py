@@ -1,0 +1,1 @@
+"""What happens on machines after they exist."""

@@ -1,0 +1,1 @@
+"""Who has which address, and who may talk to whom."""

@@ -97,9 +97,7 @@ class Workspace:
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         """Start `pulumi` here without waiting for its end."""
-        return subprocess.Popen(
-            self.command(*arguments), cwd=self._files, env=self.variables(), text=True, **options
-        )
+        return subprocess.Popen(self.command(*arguments), cwd=self._files, env=self.variables(), text=True, **options)
 
     def command(self, *arguments: str) -> Sequence[str]:
         """The command line of an engine command."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
+from components.compute.documents import Documents
 
 import catalog
 from components.compute.convergence import ORDER, Convergence, ConvergenceArgs
-from components.compute.documents import Documents
 from components.network.addresses import AddressPlan
 from components.network.firewall import Neighbourhood, rules
 from components.network.flows import HEALTH, flows
@@ -36,7 +36,7 @@ from components.site import (
     SiteArgs,
     Volume,
 )
-from settings import DatabaseVariant, Environment, FilesKind, Provider, Role, Settings
+from settings import Environment, FilesKind, Provider, Role, Settings
 from settings import Site as SiteSettings
 
 tls = lazy("pulumi_tls")
@@ -84,8 +84,7 @@ class Hosting(pulumi.ComponentResource):
         super().__init__("platform:system:Hosting", self._prefix, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self._accounts: dict[Provider, Account] = {
-            provider: ACCOUNTS[provider](account.project, self)
-            for provider, account in self._hosting.accounts.items()
+            provider: ACCOUNTS[provider](account.project, self) for provider, account in self._hosting.accounts.items()
         }
         self._deploy_key = tls.PrivateKey(f"{self._prefix}-deploy", algorithm="ED25519", opts=self._child)
 
@@ -103,7 +102,13 @@ class Hosting(pulumi.ComponentResource):
 
         self.outputs: dict[str, Any] = {
             "machines": [
-                {"name": m.name, "role": m.role.value, "site": p.settings.name, "zone": m.zone, "address": str(m.address)}
+                {
+                    "name": m.name,
+                    "role": m.role.value,
+                    "site": p.settings.name,
+                    "zone": m.zone,
+                    "address": str(m.address),
+                }
                 for p in self._places
                 for group in p.machines.values()
                 for m in group
@@ -262,9 +267,7 @@ class Hosting(pulumi.ComponentResource):
     # Secrets
 
     def _vault(self, media: tuple[Provider, Bucket]) -> Vault:
-        networks = {
-            role: [str(block) for place in self._places for block in place.plan.block(role)] for role in Role
-        }
+        networks = {role: [str(block) for place in self._places for block in place.plan.block(role)] for role in Role}
         vault = Vault(VaultArgs(f"{self._prefix}", networks), self._child)
         provider, bucket = media
         credential = self._accounts[provider].credential(f"{self._prefix}-media", bucket, Access.WRITE)

@@ -1,4 +1,4 @@
-"""Changes reach running machines: one after the other, over SSH through the bastion, in an order that keeps the service.
+"""Changes reach running machines one after the other, over SSH through the bastion, while the service goes on.
 
 A machine pulls its first state from its user data. Later, `pulumi up` pushes what has changed: the machine's bundle of
 roles and its facts travel as the standard input of one command, which converges the machine and then asks it whether

@@ -88,7 +88,7 @@ class AddressPlan:
         """
         (block,) = self.block(role)
         position = FIRST_HOST + index - 1
-        if not 1 <= index or position >= block.num_addresses - 1:
+        if not index >= 1 or position >= block.num_addresses - 1:
             raise AddressPlanError(
                 f"{role} {index} has no address in {block}: a site has room for "
                 f"{block.num_addresses - 1 - FIRST_HOST} machines of that role"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from components.site.contract import (
     Access,
     Account,
-    BucketArgs,
     Bucket,
+    BucketArgs,
     Credential,
     Entry,
     Machine,

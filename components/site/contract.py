@@ -122,7 +122,8 @@ class MachineArgs:
 
     `name` is unique in the account; `role` decides its firewall and its anti-affinity group; `zone` is one of the
     site's; `address` its fixed private address; `type` the provider's instance type; `user_data` the cloud-init
-    document. `public_address` makes it reachable from outside, as far as its firewall lets. With `protect`, engine and provider refuse to delete it.
+    document. `public_address` makes it reachable from outside, as far as its firewall lets. With `protect`, engine
+    and provider refuse to delete it.
     """
 
     name: str

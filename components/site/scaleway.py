@@ -164,9 +164,7 @@ class ScalewaySite(Site):
             opts=self._child,
         )
         zone = self.zone(1)
-        address = scaleway.network.PublicGatewayIp(
-            args.name, zone=zone, tags=tags, **self._project, opts=self._child
-        )
+        address = scaleway.network.PublicGatewayIp(args.name, zone=zone, tags=tags, **self._project, opts=self._child)
         gateway = scaleway.network.PublicGateway(
             args.name,
             name=args.name,

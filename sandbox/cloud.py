@@ -6,12 +6,15 @@ import secrets
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sandbox import schema
 from sandbox.properties import UNKNOWN, Properties, find
 from sandbox.schema import Failure
 from sandbox.store import Account, Row, Store
+
+if TYPE_CHECKING:
+    from sandbox.servers.object_storage import ObjectStorage
 
 AUTONAME_HEX_DIGITS: Final = 7  # what the bridged providers append to a resource's name
 
@@ -44,6 +47,16 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Servers:
+    """The real servers behind the simulated clouds."""
+
+    object_storage: Mapping[str, ObjectStorage] = field(default_factory=dict)
+    vault_address: str = ""
+    aws: Callable[[], str] = str
+    """Starts the simulated AWS when it is first needed, and returns where it answers."""
+
+
+@dataclass(frozen=True)
 class Call:
     """Everything that a resource's rules may look at during one call of the engine."""
 
@@ -51,6 +64,12 @@ class Call:
     store: Store
     session: Session
     urn: str
+    servers: Servers
+
+    @property
+    def object_storage(self) -> ObjectStorage:
+        """The provider's S3 server."""
+        return self.servers.object_storage[self.provider]
 
     @property
     def logical_name(self) -> str:
@@ -80,6 +99,10 @@ class Kind:
     references: ClassVar[tuple[Reference, ...]] = ()
     write_only: ClassVar[frozenset[str]] = frozenset()
     """Inputs that the real API never reads back, so that drift in them stays unseen."""
+    hidden: ClassVar[frozenset[str]] = frozenset()
+    """Properties that the cloud's own list must not keep, because they are secrets."""
+    local: ClassVar[bool] = False
+    """Whether the resource is only in the program's state, because no cloud has it (a random value, a key)."""
     unique: ClassVar[frozenset[str]] = frozenset()
     """Inputs, e.g. `name`, that no two resources of the type in one account may share."""
     autoname: ClassVar[bool] = False
@@ -123,6 +146,10 @@ class Kind:
     def observe(self, row: Row, call: Call) -> Properties | None:
         """What a read finds; None where the resource is gone."""
         return row.outputs
+
+    def handed_over(self, row: Row, call: Call) -> Properties:
+        """Secrets that the API hands out and the cloud's own list does not keep."""
+        return {}
 
     # The life of a resource
 
@@ -176,8 +203,11 @@ class Kind:
                 if row.outputs.get(name) == value and (existing is None or row.seq != existing.seq):
                     raise CloudError(f"409 {name} {value!r} is taken by {row.id}; choose another or delete that one")
 
-    def create(self, inputs: Properties, call: Call) -> Row:
-        """Create the resource, or raise CloudError and leave everything as it was."""
+    def create(self, inputs: Properties, call: Call) -> tuple[str, Properties]:
+        """Create the resource and return its id and outputs, or raise CloudError and leave everything as it was."""
+        if self.local:
+            identifier = self.new_id(inputs, call)
+            return identifier, {**inputs, **self.computed(identifier, inputs, call, None)}
         with call.store.transaction():
             targets = self.targets(inputs, call)
             self._admit_unique(inputs, call, None)
@@ -185,8 +215,13 @@ class Kind:
             identifier = self.new_id(inputs, call)
             outputs = {**inputs, **self.computed(identifier, inputs, call, None)}
             self.on_create(identifier, inputs, outputs, call)
-            row = Row(0, call.provider, self.token, identifier, self.project(inputs, call), call.urn, inputs, outputs)
-            return call.store.insert(row, targets)
+            project = self.project(inputs, call)
+            kept = self._kept(inputs), self._kept(outputs)
+            row = call.store.insert(Row(0, call.provider, self.token, identifier, project, call.urn, *kept), targets)
+            return identifier, {**outputs, **self.handed_over(row, call)}
+
+    def _kept(self, properties: Properties) -> Properties:
+        return {name: value for name, value in properties.items() if name not in self.hidden}
 
     def update(self, row: Row, inputs: Properties, call: Call) -> Properties:
         """Change the resource in place and return its new outputs."""
@@ -198,8 +233,8 @@ class Kind:
             kept = {key: value for key, value in row.outputs.items() if key not in removed}
             outputs = {**kept, **inputs, **self.computed(row.id, inputs, call, row)}
             self.on_update(row, inputs, outputs, call)
-            call.store.change(row, inputs, outputs, targets)
-            return outputs
+            call.store.change(row, self._kept(inputs), self._kept(outputs), targets)
+            return {**outputs, **self.handed_over(row, call)}
 
     def delete(self, row: Row, call: Call) -> None:
         """Remove the resource, unless others use it."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-import os
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent import futures
 from typing import Any, NoReturn
 
@@ -17,7 +16,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sandbox import schema
-from sandbox.cloud import Call, Cloud, CloudError, Kind, Session
+from sandbox.cloud import Call, Cloud, CloudError, Kind, Servers, Session
 from sandbox.properties import Properties, decode, encode, has_unknown
 from sandbox.schema import Failure
 from sandbox.store import Account, Row, Store
@@ -34,9 +33,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     the connection that configured it.
     """
 
-    def __init__(self, cloud: Cloud, store: Store, environment: Mapping[str, str]) -> None:
+    def __init__(self, cloud: Cloud, store: Store, servers: Servers, environment: Mapping[str, str]) -> None:
         self._cloud = cloud
         self._store = store
+        self._servers = servers
         self._environment = environment
         self._sessions: dict[str, Session] = {}
         self._random = random.Random()  # noqa: S311 - injected faults, not secrets
@@ -133,27 +133,31 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._suffer(context, f"create {call.logical_name}", "nothing was created")
         try:
             self._within_quota(kind, inputs, call)
-            row = kind.create(inputs, call)
+            identifier, outputs = kind.create(inputs, call)
         except CloudError as error:
             self._refuse(context, f"create {call.logical_name}", error)
-        return provider_pb2.CreateResponse(id=row.id, properties=encode(row.outputs))
+        return provider_pb2.CreateResponse(id=identifier, properties=encode(outputs))
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
         kind, call = self._kind(request.urn, context), self._call(request.urn, context)
+        if kind.local:
+            return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
         self._suffer(context, f"read {call.logical_name}", "nothing was changed")
         row = call.get(kind.token, request.id)
         if row is None:
             return provider_pb2.ReadResponse()
         try:
             observed = kind.observe(row, call)
+            handed_over = {} if observed is None else kind.handed_over(row, call)
         except CloudError as error:
             self._refuse(context, f"read {call.logical_name}", error)
         if observed is None:
             return provider_pb2.ReadResponse()
         known = decode(request.inputs) or row.inputs
         state = decode(request.properties)
-        unseen = {key: state[key] for key in kind.write_only if key in state}
-        outputs = {**observed, **unseen}
+        unseen = {key: state[key] for key in kind.write_only | kind.hidden if key in state}
+        outputs = {**unseen, **observed, **handed_over}
+        outputs |= {key: state[key] for key in kind.write_only if key in state}
         inputs = {key: outputs.get(key, value) for key, value in known.items()}
         return provider_pb2.ReadResponse(id=row.id, properties=encode(outputs), inputs=encode(inputs))
 
@@ -163,6 +167,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             old = decode(request.olds)
             return provider_pb2.UpdateResponse(properties=encode({**old, **inputs}))
+        if kind.local:
+            outputs = {**decode(request.olds), **inputs}
+            return provider_pb2.UpdateResponse(properties=encode(outputs))
         self._suffer(context, f"update {call.logical_name}", "nothing was changed")
         row = self._row(kind, request.id, call, context)
         try:
@@ -220,7 +227,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 grpc.StatusCode.FAILED_PRECONDITION,
                 f"the simulated {self._cloud.name} was restarted during this run; run the same command again",
             )
-        return Call(self._cloud.name, self._store, session, urn)
+        return Call(self._cloud.name, self._store, session, urn, self._servers)
 
     def _row(self, kind: Kind, identifier: str, call: Call, context: grpc.ServicerContext) -> Row:
         row = call.get(kind.token, identifier)
@@ -292,7 +299,9 @@ def _diff(changed: list[str], replaced: list[str], *, delete_first: bool) -> pro
     )
 
 
-def serve(clouds: list[Cloud], store: Store, environment: Mapping[str, str] = os.environ) -> dict[str, tuple[Any, int]]:
+def serve(
+    clouds: Iterable[Cloud], store: Store, servers: Servers, environment: Mapping[str, str]
+) -> dict[str, tuple[Any, int]]:
     """Start a server a cloud on loopback; returns name → (server, port)."""
     started = {}
     for cloud in clouds:
@@ -300,7 +309,7 @@ def serve(clouds: list[Cloud], store: Store, environment: Mapping[str, str] = os
             futures.ThreadPoolExecutor(max_workers=WORKERS),
             options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
         )
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(cloud, store, environment), server)
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(cloud, store, servers, environment), server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         started[cloud.name] = (server, port)

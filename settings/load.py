@@ -23,7 +23,8 @@ def from_pulumi() -> Settings:
     import pulumi
     from pulumi.runtime import config
 
-    return load(pulumi.get_stack(), config.CONFIG.get({}), config._SECRET_KEYS.get(set()))  # type: ignore[attr-defined]
+    given = config.CONFIG.get()
+    return load(pulumi.get_stack(), given, [key for key in given if config.is_config_secret(key)])
 
 
 def load(stack: str, config: Mapping[str, str], secret_keys: Collection[str] = (), root: Path = ROOT) -> Settings:

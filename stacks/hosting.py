@@ -7,17 +7,17 @@ which secret by `components/secrets/paths.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
-from components.compute.documents import Documents
 
 import catalog
 from components.compute.convergence import ORDER, Convergence, ConvergenceArgs
+from components.compute.documents import Documents, Neighbour
 from components.network.addresses import AddressPlan
 from components.network.firewall import Neighbourhood, rules
-from components.network.flows import HEALTH, flows
+from components.network.flows import HEALTH, Flow, flows
 from components.sdk import lazy
 from components.secrets import Secret, Vault, VaultArgs
 from components.site import (
@@ -54,13 +54,13 @@ VAULT_VOLUME_GB: Final = 20
 
 @dataclass(frozen=True)
 class Place:
-    """A site of the settings with what was built there."""
+    """A site of the settings with what is built there."""
 
     settings: SiteSettings
-    plan: AddressPlan
     site: Site
     public: dict[str, PublicAddress]
-    machines: dict[Role, list[Machine]]
+    names: dict[Role, list[str]]
+    machines: dict[Role, list[Machine]] = field(default_factory=dict)
 
 
 class Hosting(pulumi.ComponentResource):
@@ -69,11 +69,11 @@ class Hosting(pulumi.ComponentResource):
     Creates, from `settings.hosting`: at each site a private network with a gateway, default-deny firewalls from the
     flow matrix, and the machines of every role over the site's zones, with volumes for what holds data; managed
     shared files where settings ask for them; at the primary site the public load balancers and the DNS records; the
-    buckets for media and for three backup replicas with a credential each; every secret in Vault with an AppRole a
-    role; and the rollout of the application's release.
+    buckets for media and for the backup replicas; every secret in Vault with an AppRole a role; and the rollout of
+    the application's release.
 
-    Outputs: `machines` (name, role, site, zone, address of each), `entry` (public addresses), `bastions`, `buckets`
-    (name, provider, region), `url`, `app_version`.
+    Outputs, in `outputs`: `machines` (name, role, site, zone and address of each), `entry` and `bastions` (public
+    addresses), `buckets` (name, provider, region), `url`, `app_version`.
     """
 
     def __init__(self, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -87,15 +87,13 @@ class Hosting(pulumi.ComponentResource):
             provider: ACCOUNTS[provider](account.project, self) for provider, account in self._hosting.accounts.items()
         }
         self._deploy_key = tls.PrivateKey(f"{self._prefix}-deploy", algorithm="ED25519", opts=self._child)
-
         self._places = [self._place(site) for site in self._hosting.sites]
+        self._neighbours = {place.settings.name: self._neighbour(place) for place in self._places}
+        self._documents = Documents(settings, list(self._neighbours.values()), self._deploy_key.public_key_openssh)
+        media, *replicas = self._buckets()
+        vault = self._vault(*media) if self._hosting.vault.initialised else None
         for place in self._places:
-            self._firewalls(place)
-        media, replicas = self._buckets()
-        self._documents = Documents(settings, [(p.settings, p.plan, p.public) for p in self._places])
-        vault = self._vault(media) if self._hosting.vault.initialised else None
-        for place in self._places:
-            for role in self._roles(place.settings):
+            for role in place.names:
                 place.machines[role] = list(self._machines(place, role, vault))
         entry = self._entry() if vault is not None else Entry()
         self._rollout(vault)
@@ -103,18 +101,18 @@ class Hosting(pulumi.ComponentResource):
         self.outputs: dict[str, Any] = {
             "machines": [
                 {
-                    "name": m.name,
-                    "role": m.role.value,
-                    "site": p.settings.name,
-                    "zone": m.zone,
-                    "address": str(m.address),
+                    "name": machine.name,
+                    "role": machine.role.value,
+                    "site": place.settings.name,
+                    "zone": machine.zone,
+                    "address": str(machine.address),
                 }
-                for p in self._places
-                for group in p.machines.values()
-                for m in group
+                for place in self._places
+                for group in place.machines.values()
+                for machine in group
             ],
             "entry": entry.addresses,
-            "bastions": [p.public[m.name].address for p in self._places for m in p.machines[Role.BASTION]],
+            "bastions": [place.public[name].address for place in self._places for name in place.names[Role.BASTION]],
             "buckets": [
                 {"name": bucket.name, "provider": provider.value, "region": bucket.region}
                 for provider, bucket in (media, *replicas)
@@ -128,14 +126,19 @@ class Hosting(pulumi.ComponentResource):
 
     def _place(self, settings: SiteSettings) -> Place:
         name = f"{self._prefix}-{settings.name}"
-        plan = AddressPlan(settings.cidr)
+        roles = [role for role in ORDER if role in settings.machines]
+        if not self._hosting.vault.initialised:
+            roles = [role for role in roles if role in DAY_0]
+        names = {
+            role: [f"{name}-{role}-{index}" for index in range(1, settings.machines[role].count + 1)] for role in roles
+        }
         site = SITES[settings.provider](
             SiteArgs(
                 name=name,
                 region=settings.region,
                 zones=settings.zones,
                 project=self._hosting.accounts[settings.provider].project,
-                plan=plan,
+                plan=AddressPlan(settings.cidr),
                 image=catalog.image(settings.provider, IMAGE),
                 ssh_public_key=self._deploy_key.public_key_openssh,
                 tags=(f"environment={self._settings.environment}", f"owner={self._settings.owner}", "system=hosting"),
@@ -143,58 +146,47 @@ class Hosting(pulumi.ComponentResource):
             self._child,
         )
         public = {
-            self._machine_name(settings, role, index): site.public_address(
-                self._machine_name(settings, role, index), site.zone(index)
-            )
-            for role in self._roles(settings)
+            machine: site.public_address(machine, site.zone(index))
+            for role in names
             if role in PUBLIC_ROLES
-            for index in self._indexes(settings, role)
+            for index, machine in enumerate(names[role], start=1)
         }
-        return Place(settings, plan, site, public, {})
+        return Place(settings, site, public, names)
 
-    def _machine_name(self, site: SiteSettings, role: Role, index: int) -> str:
-        return f"{self._prefix}-{site.name}-{role}-{index}"
-
-    def _roles(self, site: SiteSettings) -> list[Role]:
-        """The roles that a site has machines of, what others depend on first."""
-        present = [role for role in ORDER if role in site.machines]
-        return present if self._hosting.vault.initialised else [role for role in present if role in DAY_0]
-
-    def _indexes(self, site: SiteSettings, role: Role) -> range:
-        return range(1, site.machines[role].count + 1)
-
-    def _firewalls(self, place: Place) -> None:
-        others = [other for other in self._places if other is not place]
+    def _neighbour(self, place: Place) -> Neighbour:
+        """Set up the firewalls of a place, and say what its machines know of it."""
+        other = next((one for one in self._places if one is not place), None)
         around = Neighbourhood(
-            own=place.plan,
-            other=others[0].plan if others else None,
+            own=place.site.args.plan,
+            other=other.site.args.plan if other else None,
             admins=self._hosting.admin_cidrs,
-            other_links=[
-                other.public[self._machine_name(other.settings, Role.LINK, index)].address
-                for other in others
-                if Role.LINK in self._roles(other.settings)
-                for index in self._indexes(other.settings, Role.LINK)
-            ],
+            other_links=[other.public[name].address for name in other.names.get(Role.LINK, [])] if other else [],
         )
-        for role in self._roles(place.settings):
-            place.site.firewall(role, rules(self._matrix, role, around))
+        allowed = {role: rules(self._matrix(), role, around) for role in place.names}
+        for role, of_role in allowed.items():
+            place.site.firewall(role, of_role)
+        zones = {
+            role: [place.site.zone(index + 1) for index in range(len(names))] for role, names in place.names.items()
+        }
+        return Neighbour(
+            settings=place.settings,
+            plan=place.site.args.plan,
+            rules=allowed,
+            public=place.public,
+            names=place.names,
+            zones=zones,
+            volumes_encrypted=place.site.encrypts_volumes,
+        )
 
-    @property
-    def _matrix(self) -> Any:
-        return flows(
-            self._hosting.app_port,
-            self._hosting.database.variant,
-            self._hosting.files.kind,
-            linked=len(self._hosting.sites) > 1,
-        )
+    def _matrix(self) -> tuple[Flow, ...]:
+        hosting = self._hosting
+        return flows(hosting.app_port, hosting.database.variant, hosting.files.kind, linked=len(hosting.sites) > 1)
 
     # Machines
 
     def _machines(self, place: Place, role: Role, vault: Vault | None) -> Iterator[Machine]:
-        group = place.settings.machines[role]
-        share = self._share(place, role)
-        for index in self._indexes(place.settings, role):
-            name = self._machine_name(place.settings, role, index)
+        share = self._share(place) if role is Role.APP else None
+        for index, name in enumerate(place.names[role], start=1):
             zone = place.site.zone(index)
             token = vault.first_token(name, role) if vault is not None else None
             yield place.site.machine(
@@ -202,9 +194,11 @@ class Hosting(pulumi.ComponentResource):
                     name=name,
                     role=role,
                     zone=zone,
-                    address=place.plan.host(role, index),
-                    type=group.type,
-                    user_data=self._documents.user_data(place.settings, role, index, vault, token),
+                    address=place.site.args.plan.host(role, index),
+                    type=place.settings.machines[role].type,
+                    user_data=self._documents.user_data(
+                        self._neighbours[place.settings.name], role, index, vault, token
+                    ),
                     volume=self._volume(place, role, name, zone),
                     share=share,
                     public_address=place.public.get(name),
@@ -218,23 +212,18 @@ class Hosting(pulumi.ComponentResource):
             Role.FILES: self._hosting.files.size_gb,
             Role.VAULT: VAULT_VOLUME_GB,
         }
-        if role not in sizes:
-            return None
-        return place.site.volume(name, zone, sizes[role], protect=self._protect)
+        return place.site.volume(name, zone, sizes[role], protect=self._protect) if role in sizes else None
 
-    def _share(self, place: Place, role: Role) -> Share | None:
-        if role is not Role.APP or self._hosting.files.kind is not FilesKind.MANAGED:
+    def _share(self, place: Place) -> Share | None:
+        if self._hosting.files.kind is not FilesKind.MANAGED:
             return None
-        name = f"{self._prefix}-{place.settings.name}-files"
-        return place.site.share(name, self._hosting.files.size_gb, protect=self._protect)
+        return place.site.share(f"{place.site.args.name}-files", self._hosting.files.size_gb, protect=self._protect)
 
     # The way in
 
     def _entry(self) -> Entry:
         primary = next(place for place in self._places if place.settings is self._hosting.primary)
-        entry = primary.site.entry(
-            f"{self._prefix}-{primary.settings.name}-entry", primary.machines[Role.FRONT], HEALTH
-        )
+        entry = primary.site.entry(f"{primary.site.args.name}-entry", primary.machines[Role.FRONT], HEALTH)
         dns = self._hosting.dns
         subdomain = f"api.{self._hosting.domain}".removesuffix(dns.zone).rstrip(".")
         self._accounts[dns.provider].record(subdomain, dns.zone, "A", entry.addresses, dns.ttl)
@@ -242,43 +231,53 @@ class Hosting(pulumi.ComponentResource):
 
     # Data
 
-    def _buckets(self) -> tuple[tuple[Provider, Bucket], list[tuple[Provider, Bucket]]]:
+    def _buckets(self) -> Iterator[tuple[Provider, Bucket]]:
+        """The bucket for media, and then those for the backups."""
         primary = self._hosting.primary
-        media = self._accounts[primary.provider].bucket(
-            BucketArgs(
-                f"{self._prefix}-media",
-                catalog.object_storage_region(primary.provider, primary.region),
-                noncurrent_days=self._hosting.media.noncurrent_days,
-            ),
-            protect=self._protect,
-        )
-        replicas = [
-            (
-                replica.provider,
-                self._accounts[replica.provider].bucket(
-                    BucketArgs(f"{self._prefix}-backup-{replica.name}", replica.region, replica.lock_days),
-                    protect=self._protect,
-                ),
-            )
-            for replica in self._hosting.backups.replicas
-        ]
-        return (primary.provider, media), replicas
+        region = catalog.object_storage_region(primary.provider, primary.region)
+        media = BucketArgs(f"{self._prefix}-media", region, noncurrent_days=self._hosting.media.noncurrent_days)
+        yield primary.provider, self._accounts[primary.provider].bucket(media, protect=self._protect)
+        for replica in self._hosting.backups.replicas:
+            backup = BucketArgs(f"{self._prefix}-backup-{replica.name}", replica.region, replica.lock_days)
+            yield replica.provider, self._accounts[replica.provider].bucket(backup, protect=self._protect)
 
     # Secrets
 
-    def _vault(self, media: tuple[Provider, Bucket]) -> Vault:
-        networks = {role: [str(block) for place in self._places for block in place.plan.block(role)] for role in Role}
-        vault = Vault(VaultArgs(f"{self._prefix}", networks), self._child)
-        provider, bucket = media
-        credential = self._accounts[provider].credential(f"{self._prefix}-media", bucket, Access.WRITE)
+    def _vault(self, provider: Provider, media: Bucket) -> Vault:
+        blocks = {
+            role: [str(block) for place in self._places for block in place.site.args.plan.block(role)] for role in Role
+        }
+        vault = Vault(VaultArgs(self._prefix, blocks), self._child)
+        credential = self._accounts[provider].credential(f"{self._prefix}-media", media, Access.WRITE)
         vault.keep(
             Secret.MEDIA,
             access_key=credential.access_key,
             secret_key=credential.secret_key,
-            bucket=bucket.name,
-            endpoint=bucket.endpoint,
+            bucket=media.name,
+            endpoint=media.endpoint,
         )
+        for secret, user in (
+            (Secret.DATABASE_ROOT, "root"),
+            (Secret.DATABASE_REPLICATION, "replication"),
+            (Secret.DATABASE_MONITOR, "monitor"),
+            (Secret.DATABASE_ROUTER, "router"),
+            (Secret.DATABASE_APP, "app"),
+            (Secret.KEEPALIVED_FRONT, "front"),
+            (Secret.KEEPALIVED_SQL, "sql"),
+            (Secret.VOLUMES, "luks"),
+        ):
+            if secret is not Secret.VOLUMES or not all(place.site.encrypts_volumes for place in self._places):
+                vault.password(secret, user=user)
+        if len(self._places) > 1:
+            vault.password(Secret.KEEPALIVED_LINK, user="link")
+            vault.keep(Secret.LINK, **{place.settings.name: self._link_key(place) for place in self._places})
         return vault
+
+    def _link_key(self, place: Place) -> pulumi.Output[str]:
+        """A private key for WireGuard: any 32 bytes are one."""
+        key = random.RandomBytes(f"{place.site.args.name}-link", length=32, opts=self._child)
+        secret: pulumi.Output[str] = pulumi.Output.secret(key.base64)
+        return secret
 
     # Rollout
 
@@ -286,13 +285,14 @@ class Hosting(pulumi.ComponentResource):
         convergence = Convergence(self)
         for role in ORDER:
             for place in self._places:
-                bastion = place.public[place.machines[Role.BASTION][0].name].address
+                first_bastion = place.names[Role.BASTION][0]
                 for index, machine in enumerate(place.machines.get(role, []), start=1):
                     convergence.roll(
                         ConvergenceArgs(
                             machine=machine,
-                            payload=self._documents.payload(place.settings, role, index, vault),
-                            bastion=bastion,
+                            payload=self._documents.payload(self._neighbours[place.settings.name], role, index, vault),
+                            host=place.public[machine.name].address if role is Role.BASTION else str(machine.address),
+                            bastion=None if role is Role.BASTION else place.public[first_bastion].address,
                             private_key=self._deploy_key.private_key_openssh,
                         )
                     )

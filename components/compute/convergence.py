@@ -40,9 +40,13 @@ DIAL_ERROR_LIMIT: Final = 40
 
 @dataclass(frozen=True)
 class ConvergenceArgs:
-    """`payload` is what the machine's converge command reads; `bastion` the public address that leads to it."""
+    """`payload` is what the machine's converge command reads; `host` its address and `bastion` the one that leads there.
+
+    Bastions are reached directly, and so `bastion` is None for them.
+    """
 
     machine: Machine
+    host: pulumi.Input[str]
     payload: pulumi.Output[str]
     bastion: pulumi.Input[str] | None
     private_key: pulumi.Output[str]
@@ -63,7 +67,7 @@ class Convergence:
             "dial_error_limit": DIAL_ERROR_LIMIT,
             "per_dial_timeout": DIAL_SECONDS,
         }
-        connection: dict[str, Any] = {"host": str(args.machine.address), **common}
+        connection: dict[str, Any] = {"host": args.host, **common}
         if args.bastion is not None:
             connection["proxy"] = {"host": args.bastion, **common}
         step = command.remote.Command(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address
+from typing import ClassVar
 
 import pulumi
 
@@ -93,11 +94,10 @@ class Account(abc.ABC):
 
 @dataclass(frozen=True)
 class Volume:
-    """A block volume; `encrypted` says whether the provider does it, otherwise the machine must (LUKS)."""
+    """A block volume."""
 
     id: pulumi.Output[str]
     size_gb: int
-    encrypted: bool
 
 
 @dataclass(frozen=True)
@@ -177,6 +177,9 @@ class Site(pulumi.ComponentResource, abc.ABC):
 
     Creating the component creates the network, its address range, the gateway and the SSH key of the deployment.
     """
+
+    encrypts_volumes: ClassVar[bool]
+    """Whether the provider encrypts block volumes; otherwise the machine does (LUKS)."""
 
     def __init__(self, token: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(token, args.name, None, opts)

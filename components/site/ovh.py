@@ -113,6 +113,8 @@ def _policy(bucket: str, actions: Sequence[str]) -> str:
 class OvhSite(Site):
     """A Public Cloud region: a vRack network, a gateway, and machines that have only their private address."""
 
+    encrypts_volumes = True
+
     def __init__(self, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:site:Ovh", args, opts)
         self._common = {"service_name": args.project, "region": args.region}
@@ -176,7 +178,7 @@ class OvhSite(Site):
             **self._common,
             opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=protect)),
         )
-        return Volume(volume.id, size_gb, encrypted=True)
+        return Volume(volume.id, size_gb)
 
     def share(self, name: str, size_gb: int, *, protect: bool) -> Share:
         """Create an NFS share in the site's network."""

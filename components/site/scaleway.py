@@ -146,6 +146,8 @@ def _bucket_policy(bucket: str, application: str, access: Access) -> str:
 class ScalewaySite(Site):
     """A Scaleway region: a VPC with one private network across the zones, and a public gateway for what goes out."""
 
+    encrypts_volumes = False
+
     def __init__(self, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:site:Scaleway", args, opts)
         self._project = {"project_id": args.project}
@@ -216,7 +218,7 @@ class ScalewaySite(Site):
             **self._project,
             opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=protect)),
         )
-        return Volume(volume.id, size_gb, encrypted=False)
+        return Volume(volume.id, size_gb)
 
     def share(self, name: str, size_gb: int, *, protect: bool) -> Share:
         """Create a file system that machines attach."""

@@ -1,0 +1,9 @@
+"""What runs inside a machine: its facts, its first user data, and the Ansible roles that make it what it is."""
+
+from __future__ import annotations
+
+from machines.bundle import ROLES, bundle
+from machines.documents import UserDataError, payload, user_data
+from machines.facts import Facts, Inbound, Outbound, Peer
+
+__all__ = ["ROLES", "Facts", "Inbound", "Outbound", "Peer", "UserDataError", "bundle", "payload", "user_data"]

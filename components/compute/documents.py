@@ -40,7 +40,7 @@ class Documents:
         self._deploy_key = deploy_key
         # What is known only after up is resolved once, and not for every machine.
         addresses = {name: public.address for site in sites for name, public in site.public.items()}
-        cidrs = {id(rule): rule.cidr for site in sites for rules in site.rules.values() for rule in rules}
+        cidrs = {str(id(rule)): rule.cidr for site in sites for rules in site.rules.values() for rule in rules}
         self._late = pulumi.Output.all(
             deploy_key=deploy_key,
             addresses=pulumi.Output.all(**addresses),
@@ -138,7 +138,7 @@ def _grouped(rules: Sequence[Rule], late: Mapping[str, Any]) -> list[tuple[list[
     found: dict[tuple[Any, ...], list[str]] = {}
     for rule in rules:
         key = (rule.protocol.value, rule.ports, rule.reason)
-        found.setdefault(key, []).append(late["cidrs"][id(rule)])
+        found.setdefault(key, []).append(late["cidrs"][str(id(rule))])
     return [
         (addresses, {"protocol": protocol, "ports": ports, "reason": reason})
         for (protocol, ports, reason), addresses in found.items()

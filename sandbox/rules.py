@@ -65,9 +65,10 @@ def address(inputs: Properties, path: str) -> Iterator[Failure]:
             yield Failure(where, f"is {value!r}, but accepted is an IPv4 address")
 
 
-def free_public_address(taken: Iterable[str]) -> str:
-    """The first public address that nobody has."""
-    used = set(taken)
+def free_public_address(everything: Iterable[Row]) -> str:
+    """The first public address that nobody has, at any provider."""
+    paths = ("currentState.ip", "currentState.externalIp", "address", "ipAddress")
+    used = {str(address) for row in everything for path in paths for _, address in find(row.outputs, path)}
     for block in DOCUMENTATION_NETWORKS:
         for candidate in block.hosts():
             if str(candidate) not in used:

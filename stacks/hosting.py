@@ -80,7 +80,7 @@ class Hosting(pulumi.ComponentResource):
         self._settings = settings
         self._hosting = settings.hosting
         self._prefix = f"{settings.organisation}-{settings.environment}"
-        self._protect = settings.environment is not Environment.DEV
+        self._guarded = settings.environment is not Environment.DEV
         super().__init__("platform:system:Hosting", self._prefix, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self._accounts: dict[Provider, Account] = {
@@ -202,7 +202,7 @@ class Hosting(pulumi.ComponentResource):
                     volume=self._volume(place, role, name, zone),
                     share=share,
                     public_address=place.public.get(name),
-                    protect=self._protect and role in STATEFUL,
+                    protect=self._guarded and role in STATEFUL,
                 )
             )
 
@@ -212,12 +212,12 @@ class Hosting(pulumi.ComponentResource):
             Role.FILES: self._hosting.files.size_gb,
             Role.VAULT: VAULT_VOLUME_GB,
         }
-        return place.site.volume(name, zone, sizes[role], protect=self._protect) if role in sizes else None
+        return place.site.volume(name, zone, sizes[role], protect=self._guarded) if role in sizes else None
 
     def _share(self, place: Place) -> Share | None:
         if self._hosting.files.kind is not FilesKind.MANAGED:
             return None
-        return place.site.share(f"{place.site.args.name}-files", self._hosting.files.size_gb, protect=self._protect)
+        return place.site.share(f"{place.site.args.name}-files", self._hosting.files.size_gb, protect=self._guarded)
 
     # The way in
 
@@ -236,10 +236,10 @@ class Hosting(pulumi.ComponentResource):
         primary = self._hosting.primary
         region = catalog.object_storage_region(primary.provider, primary.region)
         media = BucketArgs(f"{self._prefix}-media", region, noncurrent_days=self._hosting.media.noncurrent_days)
-        yield primary.provider, self._accounts[primary.provider].bucket(media, protect=self._protect)
+        yield primary.provider, self._accounts[primary.provider].bucket(media, protect=self._guarded)
         for replica in self._hosting.backups.replicas:
             backup = BucketArgs(f"{self._prefix}-backup-{replica.name}", replica.region, replica.lock_days)
-            yield replica.provider, self._accounts[replica.provider].bucket(backup, protect=self._protect)
+            yield replica.provider, self._accounts[replica.provider].bucket(backup, protect=self._guarded)
 
     # Secrets
 

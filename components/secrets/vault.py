@@ -97,7 +97,8 @@ class Vault(pulumi.ComponentResource):
             with_wrapped_accessor=True,
             opts=self._child,
         )
-        return pulumi.Output.secret(secret_id.wrapping_token)
+        token: pulumi.Output[str] = pulumi.Output.secret(secret_id.wrapping_token)
+        return token
 
     def password(self, secret: Secret, **fields: pulumi.Input[str]) -> pulumi.Output[str]:
         """Invent a password, keep it at the secret's path beside other fields, and return it."""
@@ -110,11 +111,12 @@ class Vault(pulumi.ComponentResource):
 
     def keep(self, secret: Secret, **fields: pulumi.Input[str]) -> None:
         """Write a secret."""
+        data: Any = pulumi.Output.json_dumps(fields, sort_keys=True)
         vault.kv.SecretV2(
             secret.path.replace("/", "-"),
             mount=self._kv.path,
             name=secret.path,
-            data_json=pulumi.Output.secret(pulumi.Output.json_dumps(fields, sort_keys=True)),
+            data_json=pulumi.Output.secret(data),
             delete_all_versions=True,
             opts=self._child,
         )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pulumi
+
 from components.site.contract import (
     Access,
     Account,
@@ -21,7 +25,10 @@ from components.site.ovh import OvhAccount, OvhSite
 from components.site.scaleway import ScalewayAccount, ScalewaySite
 from settings import Provider
 
-SITES: dict[Provider, type[Site]] = {Provider.OVH: OvhSite, Provider.SCALEWAY: ScalewaySite}
+SITES: dict[Provider, Callable[[SiteArgs, pulumi.ResourceOptions | None], Site]] = {
+    Provider.OVH: OvhSite,
+    Provider.SCALEWAY: ScalewaySite,
+}
 ACCOUNTS: dict[Provider, type[Account]] = {Provider.OVH: OvhAccount, Provider.SCALEWAY: ScalewayAccount}
 
 __all__ = [

@@ -20,16 +20,6 @@ FLOATING_IP: Final = "ovh:index/cloudFloatingIp:CloudFloatingIp"
 SECURITY_GROUP: Final = "ovh:index/cloudSecurityGroup:CloudSecurityGroup"
 
 
-def public_addresses(call: Call) -> list[str]:
-    """Every public address that anybody has at OVH."""
-    return [
-        str(address)
-        for row in call.store.rows(call.provider)
-        for path in ("currentState.ip", "currentState.externalIp")
-        for _, address in find(row.outputs, path)
-    ]
-
-
 class PrivateNetwork(ProjectKind):
     """A VLAN of the vRack in one region."""
 
@@ -102,7 +92,7 @@ class Gateway(ProjectKind):
         """It has a public address, which stays."""
         if existing is not None:
             return {}
-        return self.observed(identifier, inputs, externalIp=rules.free_public_address(public_addresses(call)))
+        return self.observed(identifier, inputs, externalIp=rules.free_public_address(call.store.rows()))
 
 
 class FloatingIp(ProjectKind):
@@ -116,7 +106,7 @@ class FloatingIp(ProjectKind):
         """The address stays for as long as the resource does."""
         if existing is not None:
             return {}
-        address = rules.free_public_address(public_addresses(call))
+        address = rules.free_public_address(call.store.rows())
         return self.observed(identifier, inputs, id=identifier, ip=address, status="DOWN")
 
 

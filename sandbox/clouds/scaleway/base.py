@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Literal
 import catalog
 from sandbox import rules
 from sandbox.cloud import Call, Kind
-from sandbox.properties import Properties, find
+from sandbox.properties import Properties
 from sandbox.schema import Failure
 
 CATALOG: Final = catalog.of("scaleway")
@@ -59,13 +59,3 @@ class ProjectKind(Kind):
     def located(self, inputs: Properties, call: Call) -> Properties:
         """The place among the outputs, also where it was the provider's default."""
         return {self.place: self.where(inputs, call)} if self.place is not None else {}
-
-
-def public_addresses(call: Call) -> list[str]:
-    """Every public address that anybody has at Scaleway."""
-    return [
-        str(address)
-        for row in call.store.rows(call.provider)
-        for path in ("address", "ipAddress")
-        for _, address in find(row.outputs, path)
-    ]

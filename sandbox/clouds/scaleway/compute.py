@@ -7,7 +7,7 @@ from typing import Final
 
 from sandbox import rules
 from sandbox.cloud import Call, CloudError, Kind, Reference
-from sandbox.clouds.scaleway.base import CATALOG, ProjectKind, public_addresses
+from sandbox.clouds.scaleway.base import CATALOG, ProjectKind
 from sandbox.clouds.scaleway.network import IPAM_IP, NETWORK
 from sandbox.clouds.scaleway.storage import FILESYSTEM, VOLUME
 from sandbox.properties import Properties, find
@@ -42,7 +42,7 @@ class Ip(ProjectKind):
         """The address stays for as long as the resource does."""
         if existing is not None:
             return {}
-        return {"address": rules.free_public_address(public_addresses(call)), **self.located(inputs, call)}
+        return {"address": rules.free_public_address(call.store.rows()), **self.located(inputs, call)}
 
 
 class PlacementGroup(ProjectKind):

@@ -7,7 +7,7 @@ from typing import Final
 
 from sandbox import rules
 from sandbox.cloud import Call, CloudError, Kind, Reference
-from sandbox.clouds.scaleway.base import ProjectKind, public_addresses
+from sandbox.clouds.scaleway.base import ProjectKind
 from sandbox.clouds.scaleway.network import IPAM_IP, NETWORK
 from sandbox.properties import Properties
 from sandbox.schema import Failure
@@ -30,7 +30,7 @@ class Ip(ProjectKind):
         """The address stays for as long as the resource does."""
         if existing is not None:
             return {}
-        return {"ipAddress": rules.free_public_address(public_addresses(call)), **self.located(inputs, call)}
+        return {"ipAddress": rules.free_public_address(call.store.rows()), **self.located(inputs, call)}
 
 
 class LoadBalancer(ProjectKind):

@@ -8,7 +8,7 @@ from typing import Final
 
 from sandbox import rules
 from sandbox.cloud import Call, CloudError, Kind, Reference
-from sandbox.clouds.scaleway.base import ProjectKind, public_addresses
+from sandbox.clouds.scaleway.base import ProjectKind
 from sandbox.properties import Properties
 from sandbox.schema import Failure
 from sandbox.store import Row
@@ -77,7 +77,7 @@ class PublicGatewayIp(ProjectKind):
         """The address stays for as long as the resource does."""
         if existing is not None:
             return {}
-        return {"address": rules.free_public_address(public_addresses(call)), **self.located(inputs, call)}
+        return {"address": rules.free_public_address(call.store.rows()), **self.located(inputs, call)}
 
 
 class PublicGateway(ProjectKind):

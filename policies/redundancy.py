@@ -1,0 +1,233 @@
+"""Nothing stands alone: counts, zones, hosts, quorums and backups of the whole stack."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from policies import places
+from policies.model import Policy, Resource, Severity, Stack, Violation
+from policies.roles import MACHINES, role_of, site_of, tag
+from policies.wire import UNKNOWN, reveal
+
+MINIMUM: Final = {"bastion": 1, "link": 2, "front": 2, "app": 2, "sql": 2, "database": 3, "files": 3, "vault": 3}
+"""Machines of a role at a site, at least."""
+QUORUM: Final = frozenset({"database", "files", "vault"})
+"""Roles that vote: an even number of them survives no more failures than one fewer."""
+SERVING: Final = ("front", "app", "sql", "database")
+"""Where one of these runs at a site, the site serves, and needs all of them."""
+REPLICAS: Final = 3
+REPLICA_PROVIDERS: Final = 2
+LOAD_BALANCERS: Final = {
+    "ovh:index/cloudLoadbalancer:CloudLoadbalancer": "availabilityZone",
+    "scaleway:loadbalancers/loadBalancer:LoadBalancer": "zone",
+}
+BUCKETS: Final = frozenset(
+    [
+        "ovh:index/cloudStorageObjectBucket:CloudStorageObjectBucket",
+        "scaleway:object/bucket:Bucket",
+        "aws:s3/bucket:Bucket",
+    ]
+)
+LOCKS: Final = frozenset(
+    [
+        "scaleway:object/bucketLockConfiguration:BucketLockConfiguration",
+        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    ]
+)
+GROUPS: Final = {
+    "ovh:index/cloudInstanceGroup:CloudInstanceGroup": ("policy", "ANTI_AFFINITY"),
+    "scaleway:instance/placementGroup:PlacementGroup": ("policyType", "max_availability"),
+}
+GROUP_KEYS: Final = {"ovh": "groupId", "scaleway": "placementGroupId"}
+
+
+def check_stack(stack: Stack) -> Iterator[Violation]:
+    """Judge the stack as a whole."""
+    sites: dict[str, dict[str, list[Resource]]] = defaultdict(lambda: defaultdict(list))
+    for resource in stack.resources:
+        if resource.type in MACHINES:
+            role = role_of(resource)
+            if role not in MINIMUM:
+                yield Violation(
+                    f"{resource.label} has no role that is known: its redundancy cannot be judged",
+                    f"a name <organisation>-<environment>-<site>-<role>-<n> or a tag role, of {', '.join(MINIMUM)}",
+                    resource.urn,
+                )
+            else:
+                sites[site_of(resource)][role].append(resource)
+    for site, roles in sites.items():
+        yield from _counts(site, roles)
+        for role, machines in roles.items():
+            yield from _spread(f"{role} machines of {site}", machines, quorum=role in QUORUM)
+            yield from _apart(stack, role, machines)
+    balancers: dict[str, list[Resource]] = defaultdict(list)
+    for resource in stack.of_type(*LOAD_BALANCERS):
+        balancers[_region(resource) or ""].append(resource)
+    for region, group in balancers.items():
+        yield from _balancers(region, group)
+    if any("database" in roles or "files" in roles for roles in sites.values()):
+        yield from _backups(stack)
+
+
+def _counts(site: str, roles: Mapping[str, list[Resource]]) -> Iterator[Violation]:
+    if any(role in roles for role in SERVING):
+        for role in SERVING:
+            if role not in roles:
+                yield Violation(f"{site} serves, but has no {role} machine", f"at least {MINIMUM[role]}")
+    for role, machines in roles.items():
+        count = len(machines)
+        if count < MINIMUM[role]:
+            yield Violation(f"{site} has {count} of {role}", f"at least {MINIMUM[role]}", machines[0].urn)
+        elif role in QUORUM and count % 2 == 0:
+            yield Violation(f"{site} has {count} of {role}: an even number of voters", "3, 5 or 7", machines[0].urn)
+
+
+def _zone(resource: Resource) -> str | None:
+    for key in ("availabilityZone", "zone", "region"):
+        value = resource.get(key)
+        if isinstance(value, str) and value:
+            return value.lower()
+    if resource.provider is not None:
+        value = reveal(resource.provider.properties.get("zone"))
+        return value if isinstance(value, str) else None
+    return None
+
+
+def _region(resource: Resource) -> str | None:
+    zone = _zone(resource)
+    return places.region(resource.type.partition(":")[0], zone) if zone else None
+
+
+def _available(resources: Iterable[Resource]) -> int:
+    """How many zones there are where the resources are; 1 where that is not known."""
+    return max((len(places.zones(r.type.partition(":")[0], _zone(r) or "")) for r in resources), default=1) or 1
+
+
+def _spread(who: str, machines: list[Resource], *, quorum: bool) -> Iterator[Violation]:
+    count, available = len(machines), _available(machines)
+    if count < 2 or available < 2:
+        return
+    used = Counter(_zone(machine) or "no zone" for machine in machines)
+    needed = min(count, available)
+    shown = ", ".join(f"{zone}: {number}" for zone, number in sorted(used.items()))
+    if len(used) < needed:
+        yield Violation(
+            f"the {count} {who} are in {len(used)} of {available} zones ({shown})",
+            f"{needed} zones",
+            machines[0].urn,
+        )
+    elif quorum and available > 2 and max(used.values()) * 2 >= count:
+        yield Violation(
+            f"of the {count} {who}, one zone has half or more ({shown}): its failure stops the rest",
+            "fewer than half in any one zone",
+            machines[0].urn,
+        )
+
+
+def _apart(stack: Stack, role: str, machines: list[Resource]) -> Iterator[Violation]:
+    """Machines of a role that can meet on one host must be in a group that keeps them apart."""
+    if len(machines) < 2:
+        return
+    groups = {group.urn: group for group in stack.of_type(*GROUPS)}
+    for machine in machines:
+        key = GROUP_KEYS.get(machine.type.partition(":")[0])
+        if key is None:
+            continue
+        if machine.get(key) in (None, ""):
+            yield Violation(
+                f"{key} is missing: {machine.label} may share a host with another of role {role}",
+                "an anti-affinity group of the role",
+                machine.urn,
+            )
+            continue
+        for urn in machine.dependencies.get(key, ()):
+            group = groups.get(urn)
+            if group is not None:
+                name, wanted = GROUPS[group.type]
+                if group.get(name) != wanted:
+                    yield Violation(
+                        f'{name} of the group of {machine.label} is "{group.get(name)}"', f'"{wanted}"', group.urn
+                    )
+
+
+def _balancers(region: str, balancers: list[Resource]) -> Iterator[Violation]:
+    where = region or "a place that is not known"
+    if _available(balancers) < 2:
+        return
+    zones = sorted({_zone(balancer) or "no zone" for balancer in balancers})
+    if len(balancers) < 2:
+        yield Violation(f"there is one load balancer in {where}", "two, in two zones", balancers[0].urn)
+    elif len(zones) < 2:
+        yield Violation(
+            f"the {len(balancers)} load balancers in {where} are all in the zone {zones[0]}",
+            "two zones",
+            balancers[0].urn,
+        )
+
+
+def _backups(stack: Stack) -> Iterator[Violation]:
+    buckets = [r for r in stack.resources if r.type in BUCKETS and _is_backup(r)]
+    providers = sorted({bucket.type.partition(":")[0] for bucket in buckets})
+    shown = ", ".join(bucket.label for bucket in buckets) or "none"
+    if len(buckets) < REPLICAS:
+        yield Violation(f"there are {len(buckets)} buckets for backups ({shown})", f"{REPLICAS}, each a replica")
+    if len(providers) < REPLICA_PROVIDERS:
+        yield Violation(
+            f"the buckets for backups ({shown}) are at {' and '.join(providers) or 'no provider'}",
+            f"{REPLICA_PROVIDERS} providers, so that the loss of an account loses no backup",
+        )
+    held = {place for bucket in buckets if (place := (bucket.type, bucket.get("region"))) and place[1] is not UNKNOWN}
+    if len(held) < len(buckets):
+        yield Violation(f"two of the buckets for backups ({shown}) are in one region", "a region each")
+    locked = _locked(stack)
+    if not any(bucket.urn in locked or _has_lock(bucket) for bucket in buckets):
+        yield Violation(
+            f"none of the buckets for backups ({shown}) has an object lock",
+            "a lock of one day or more on at least one, so that an intruder cannot delete it",
+        )
+
+
+def _is_backup(bucket: Resource) -> bool:
+    return tag(bucket, "role") == "backup" or "backup" in bucket.label.split("-")
+
+
+def _has_lock(bucket: Resource) -> bool:
+    lock = bucket.get("objectLock")
+    return isinstance(lock, Mapping) and _days(lock, "retentionDays") >= 1
+
+
+def _locked(stack: Stack) -> set[str]:
+    """The buckets that a lock of their own resource protects, by URN."""
+    found: set[str] = set()
+    for lock in stack.resources:
+        if lock.type in LOCKS and _retention(lock.get("rule")) >= 1:
+            found.update(lock.dependencies.get("bucket", ()))
+            name = lock.get("bucket")
+            found.update(bucket.urn for bucket in stack.resources if bucket.type in BUCKETS and bucket.label == name)
+    return found
+
+
+def _retention(rule: Any) -> float:
+    retention = reveal(rule.get("defaultRetention")) if isinstance(rule, Mapping) else None
+    if not isinstance(retention, Mapping):
+        return 0
+    return _days(retention, "days") + 365 * _days(retention, "years")
+
+
+def _days(lock: Mapping[str, Any], key: str) -> float:
+    value = reveal(lock.get(key))
+    return value if isinstance(value, int | float) else 0
+
+
+POLICY: Final = Policy(
+    name="redundancy",
+    description="Every role has enough machines, in several zones and on several hosts; backups have three replicas.",
+    reason="A machine, a host, a zone, an account or a provider that fails must not stop the service or lose data.",
+    clause="Everything is redundant; three backup replicas at two providers, one of them locked.",
+    severity=Severity.HIGH,
+    remedy="Raise the counts or name more zones in the stack's settings (sites.machines, sites.zones), or add a "
+    "replica under backups.replicas; components/site makes the anti-affinity groups and the locks.",
+    check_stack=check_stack,
+)

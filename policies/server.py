@@ -1,0 +1,171 @@
+"""The gRPC service by which the engine asks a policy pack (pulumi/sdk: proto/pulumi/analyzer.proto).
+
+It stands in for Pulumi's `pulumi_policy` package, which unwraps secrets before policies see them and pins another
+major version of protobuf than the SDKs here. `Remediate`, `Cancel` and others that are not served are answered
+UNIMPLEMENTED by gRPC itself, which the engine takes as "does nothing".
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable
+from concurrent import futures
+from typing import Any, Final
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import analyzer_pb2 as messages
+from pulumi.runtime.proto import plugin_pb2
+
+from policies.model import Policy, Provider, Resource, Severity, Stack, Violation
+from policies.registry import Registry
+from policies.wire import decode
+
+PACK: Final = "platform"
+VERSION: Final = "0.1.0"
+"""The same as in PulumiPolicy.yaml."""
+
+SEVERITIES: Final = {
+    Severity.LOW: messages.POLICY_SEVERITY_LOW,
+    Severity.MEDIUM: messages.POLICY_SEVERITY_MEDIUM,
+    Severity.HIGH: messages.POLICY_SEVERITY_HIGH,
+    Severity.CRITICAL: messages.POLICY_SEVERITY_CRITICAL,
+}
+
+
+class Analyzer:
+    """Answers the engine's questions about one deployment."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._declared: dict[str, Resource] = {}
+
+    def info(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> messages.AnalyzerInfo:
+        """Describe the pack and its policies."""
+        return messages.AnalyzerInfo(
+            name=PACK,
+            displayName="Platform",
+            version=VERSION,
+            policies=[
+                messages.PolicyInfo(
+                    name=policy.name,
+                    displayName=policy.name,
+                    description=policy.description,
+                    enforcementLevel=messages.MANDATORY,
+                    policy_type=messages.POLICY_TYPE_STACK if policy.check is None else messages.POLICY_TYPE_RESOURCE,
+                    severity=SEVERITIES[policy.severity],
+                    remediation_steps=policy.remedy,
+                    framework=messages.PolicyComplianceFramework(name="brief", specification=policy.clause),
+                )
+                for policy in self._registry
+            ],
+        )
+
+    def plugin_info(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
+        """The pack's version."""
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    def analyze(self, request: messages.AnalyzeRequest, context: grpc.ServicerContext) -> messages.AnalyzeResponse:
+        """Check one resource before its step."""
+        resource = Resource(
+            urn=request.urn,
+            type=request.type,
+            name=request.name,
+            inputs=decode(request.properties),
+            provider=_provider(request.provider) if request.HasField("provider") else None,
+        )
+        self._declared[resource.urn] = resource
+        return self._answer(
+            ((policy, policy.check(resource)) for policy in self._registry if policy.check is not None),
+            resource.urn,
+            context,
+        )
+
+    def analyze_stack(
+        self, request: messages.AnalyzeStackRequest, context: grpc.ServicerContext
+    ) -> messages.AnalyzeResponse:
+        """Check all resources at the end; what was declared is remembered from `analyze`."""
+        stack = Stack(tuple(self._after(resource) for resource in request.resources))
+        return self._answer(
+            ((policy, policy.check_stack(stack)) for policy in self._registry if policy.check_stack is not None),
+            "",
+            context,
+        )
+
+    def _after(self, resource: messages.AnalyzerResource) -> Resource:
+        declared = self._declared.get(resource.urn)
+        return Resource(
+            urn=resource.urn,
+            type=resource.type,
+            name=resource.name,
+            inputs=declared.inputs if declared is not None else {},
+            provider=_provider(resource.provider) if resource.HasField("provider") else None,
+            outputs=decode(resource.properties),
+            dependencies={key: tuple(found.urns) for key, found in resource.propertyDependencies.items()},
+        )
+
+    def _answer(
+        self,
+        checks: Iterable[tuple[Policy, Iterable[Violation]]],
+        urn: str,
+        context: grpc.ServicerContext,
+    ) -> messages.AnalyzeResponse:
+        response = messages.AnalyzeResponse()
+        for policy, violations in checks:
+            try:
+                found = list(violations)
+            except Exception:
+                # A policy that cannot decide must not let anything pass.
+                context.abort(
+                    grpc.StatusCode.INTERNAL, f"policy {policy.name} failed on {urn or 'the stack'}:\n{_trace()}"
+                )
+            response.diagnostics.extend(
+                messages.AnalyzeDiagnostic(
+                    policyName=policy.name,
+                    policyPackName=PACK,
+                    policyPackVersion=VERSION,
+                    description=policy.description,
+                    message=policy.message(violation),
+                    enforcementLevel=messages.MANDATORY,
+                    severity=SEVERITIES[policy.severity],
+                    urn=violation.urn or urn,
+                )
+                for violation in found
+            )
+        return response
+
+
+def _trace() -> str:
+    # Values may be secrets: the places are enough.
+    return "".join(traceback.format_exc(chain=False).splitlines(keepends=True)[:-1])
+
+
+def _provider(message: messages.AnalyzerProviderResource) -> Provider:
+    return Provider(message.type, message.name, decode(message.properties))
+
+
+def _handler(answer: Callable[[Any, grpc.ServicerContext], Any], request: Any) -> grpc.RpcMethodHandler:
+    return grpc.unary_unary_rpc_method_handler(
+        answer,
+        request_deserializer=request.FromString,
+        response_serializer=lambda message: message.SerializeToString(),
+    )
+
+
+def start(registry: Registry) -> tuple[grpc.Server, int]:
+    """Serve a registry's policies on a free port of the loopback interface; the server and the port."""
+    analyzer = Analyzer(registry)
+    server = grpc.server(
+        futures.ThreadPoolExecutor(max_workers=4),
+        options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
+    )
+    handlers = {
+        "GetAnalyzerInfo": _handler(analyzer.info, empty_pb2.Empty),
+        "GetPluginInfo": _handler(analyzer.plugin_info, empty_pb2.Empty),
+        "Analyze": _handler(analyzer.analyze, messages.AnalyzeRequest),
+        "AnalyzeStack": _handler(analyzer.analyze_stack, messages.AnalyzeStackRequest),
+    }
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("pulumirpc.Analyzer", handlers),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port

@@ -71,7 +71,9 @@ class ObjectStorage:
         ]
         # In the environment and not in the arguments, which everybody on the machine can read.
         environment = {**os.environ, "ROOT_ACCESS_KEY_ID": self._access, "ROOT_SECRET_ACCESS_KEY": self._secret}
-        server = Server(f"object storage of {self._provider}", command, self._folder / "server.log", environment)
+        server = Server(
+            f"object storage of {self._provider}", command, self._port, self._folder / "server.log", environment
+        )
         server.wait_until(lambda: accepts(self._port))
         return server
 
@@ -148,7 +150,9 @@ class ObjectStorage:
         self._administer("create-user", account.encode())
 
     def delete_user(self, access: str) -> None:
-        """Remove a key pair."""
+        """Remove a key pair, also from the policies of buckets: they may not name accounts that do not exist."""
+        for bucket in self._s3.list_buckets()["Buckets"]:
+            self.withdraw(bucket["Name"], [access])
         self._administer(f"delete-user?access={urllib.parse.quote(access)}", b"")
 
     def secret_of(self, access: str) -> str:
@@ -179,7 +183,7 @@ class ObjectStorage:
             of_bucket = [action for action in actions if "Bucket" in action]
             of_objects = [action for action in actions if "Bucket" not in action]
             for some, resource in ((of_bucket, bucket), (of_objects, f"{bucket}/*")):
-                if some and keys:
+                if some:
                     statements.append(
                         {
                             "Effect": "Allow",
@@ -188,13 +192,16 @@ class ObjectStorage:
                             "Resource": f"arn:aws:s3:::{resource}",
                         }
                     )
-            self._put_policy(bucket, statements)
+            if keys:
+                self._put_policy(bucket, statements)
 
     def withdraw(self, bucket: str, keys: Sequence[str]) -> None:
         """Shut a bucket to key pairs."""
         with self._policies:
-            kept = [s for s in self._statements(bucket) if not set(s["Principal"]["AWS"]) & set(keys)]
-            self._put_policy(bucket, kept)
+            statements = self._statements(bucket)
+            kept = [s for s in statements if not set(s["Principal"]["AWS"]) & set(keys)]
+            if kept != statements:
+                self._put_policy(bucket, kept)
 
     def _statements(self, bucket: str) -> list[dict[str, Any]]:
         try:

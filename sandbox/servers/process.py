@@ -30,9 +30,10 @@ def _die_with_parent() -> None:
 class Server:
     """One running server program with its log file."""
 
-    def __init__(self, name: str, command: list[str], log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, name: str, command: list[str], port: int, log: Path, environment: Mapping[str, str]) -> None:
         self.name = name
         self._log = log
+        self._wait_for(port)
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 command,
@@ -43,6 +44,14 @@ class Server:
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
+
+    def _wait_for(self, port: int) -> None:
+        """A server of a sandbox that was killed may need a moment to let its port go."""
+        deadline = time.monotonic() + STOP_SECONDS
+        while accepts(port):
+            if time.monotonic() > deadline:
+                raise ServerError(f"{self.name} cannot start: another program listens on port {port} of this machine")
+            time.sleep(POLL_SECONDS)
 
     def wait_until(self, healthy: Callable[[], bool]) -> None:
         """Return when the server answers; ServerError with the end of its log where it does not."""

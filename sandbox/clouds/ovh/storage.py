@@ -233,8 +233,11 @@ class S3Credential(ProjectKind):
         return {"secretAccessKey": call.object_storage.secret_of(row.id)}
 
     def on_create(self, identifier: str, inputs: Properties, outputs: Properties, call: Call) -> None:
-        """Make the account in the S3 server."""
+        """Make the account in the S3 server; what its user may do already, the new key may do, too."""
         call.object_storage.create_user(identifier, secrets.token_hex(16))
+        for policy in call.rows(S3_POLICY):
+            if policy.inputs["userId"] == inputs["userId"]:
+                let_in(policy.inputs, [identifier], call)
 
     def on_delete(self, row: Row, call: Call) -> None:
         """Remove the account from the S3 server."""
@@ -261,12 +264,12 @@ class S3Policy(ProjectKind):
 
     def on_create(self, identifier: str, inputs: Properties, outputs: Properties, call: Call) -> None:
         """Let the user's keys into the buckets that the policy names."""
-        self._apply(inputs, call)
+        let_in(inputs, self._keys(inputs, call), call)
 
     def on_update(self, row: Row, inputs: Properties, outputs: Properties, call: Call) -> None:
         """Change what the user's keys open."""
         self._withdraw(row.inputs, call)
-        self._apply(inputs, call)
+        let_in(inputs, self._keys(inputs, call), call)
 
     def on_delete(self, row: Row, call: Call) -> None:
         """Shut the buckets to the user's keys."""
@@ -275,21 +278,20 @@ class S3Policy(ProjectKind):
     def _keys(self, inputs: Properties, call: Call) -> list[str]:
         return [row.id for row in call.rows(S3_CREDENTIAL) if row.inputs["userId"] == inputs["userId"]]
 
-    def _apply(self, inputs: Properties, call: Call) -> None:
-        for statement in json.loads(inputs["policy"])["Statement"]:
-            if statement["Effect"] == "Allow":
-                for bucket in rules.buckets_of(statement):
-                    self._own(bucket, call)
-                    call.object_storage.grant(bucket, self._keys(inputs, call), statement["Action"])
-
     def _withdraw(self, inputs: Properties, call: Call) -> None:
         for statement in json.loads(inputs["policy"])["Statement"]:
             for bucket in rules.buckets_of(statement):
                 call.object_storage.withdraw(bucket, self._keys(inputs, call))
 
-    def _own(self, bucket: str, call: Call) -> None:
-        if call.get(BUCKET, bucket) is None:
-            raise CloudError(f"404 policy: there is no bucket {bucket!r} in this account")
+
+def let_in(inputs: Properties, keys: list[str], call: Call) -> None:
+    """Let keys into the buckets that a policy names, which must be the account's own."""
+    for statement in json.loads(inputs["policy"])["Statement"]:
+        if statement["Effect"] == "Allow":
+            for bucket in rules.buckets_of(statement):
+                if call.get(BUCKET, bucket) is None:
+                    raise CloudError(f"404 policy: there is no bucket {bucket!r} in this account")
+                call.object_storage.grant(bucket, keys, statement["Action"])
 
 
 KINDS: Final[tuple[Kind, ...]] = (

@@ -210,10 +210,15 @@ class BucketPolicy(_BucketPart):
             call.object_storage.withdraw(row.inputs["bucket"], self._keys(statement, call))
 
     def _keys(self, statement: Properties, call: Call) -> list[str]:
-        principals = statement.get("Principal", {}).get("SCW", [])
-        named = [principals] if isinstance(principals, str) else principals
-        applications = {str(principal).removeprefix("application_id:") for principal in named}
+        applications = applications_of(statement)
         return [row.id for row in call.rows(API_KEY) if row.inputs.get("applicationId") in applications]
+
+
+def applications_of(statement: Properties) -> set[str]:
+    """The applications that a statement is about."""
+    principals = statement.get("Principal", {}).get("SCW", [])
+    named = [principals] if isinstance(principals, str) else principals
+    return {str(principal).removeprefix("application_id:") for principal in named}
 
 
 class _OrganisationKind(ProjectKind):
@@ -273,8 +278,12 @@ class ApiKey(_OrganisationKind):
         return {"secretKey": call.object_storage.secret_of(row.id)}
 
     def on_create(self, identifier: str, inputs: Properties, outputs: Properties, call: Call) -> None:
-        """Make the account in the S3 server."""
+        """Make the account in the S3 server; what its application may do already, the new key may do, too."""
         call.object_storage.create_user(identifier, secrets.token_urlsafe(24))
+        for policy in call.rows(BUCKET_POLICY):
+            for statement in json.loads(policy.inputs["policy"])["Statement"]:
+                if statement["Effect"] == "Allow" and inputs.get("applicationId") in applications_of(statement):
+                    call.object_storage.grant(policy.inputs["bucket"], [identifier], statement["Action"])
 
     def on_delete(self, row: Row, call: Call) -> None:
         """Remove the account from the S3 server."""

@@ -1,0 +1,194 @@
+"""What is measured, and how: every measure in simulated clouds and workspaces of its own, in one folder.
+
+Measurements that are compared are taken in rounds, one of each a round, in an order that rotates: what else happens
+on the machine meets all of them alike. A round before the first is not counted.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from bench import recording
+from bench.arithmetic import Result, ratios, rotated, slope, summarise
+from bench.processes import peak_memory
+from bench.scaling import scaled
+from engine.setup import ROOT
+from engine.workspace import Workspace
+from sandbox import daemon
+from sandbox.session import POLICIES, prepare
+
+STACK: Final = "prod"
+FACTORS: Final = (1, 4, 16)
+IMPORT_LAZILY: Final = "from components.sdk import lazy as load"
+IMPORT_WHOLE: Final = "from importlib import import_module as load"
+
+Progress = Callable[[str], None]
+
+
+class Bench:
+    """All measurements; `folder` must not exist, and is left for the caller to remove after `close`."""
+
+    def __init__(self, folder: Path, runs: int, progress: Progress) -> None:
+        self._folder = folder
+        self._runs = runs
+        self._progress = progress
+        self._clouds = folder / "clouds"
+        self._made = 0
+
+    def close(self) -> None:
+        """End the simulated clouds."""
+        daemon.stop(self._clouds)
+
+    def results(self) -> dict[str, Result]:
+        """Take every measurement. Raises CalledProcessError where the engine or the program fails."""
+        self._progress(f"bringing {STACK} up, to record its resources")
+        stack, _ = prepare(STACK, self._clouds)
+        stack.run("up", "--yes", "--skip-preview", "--stack", STACK, quiet=True)
+        exported = stack.run("stack", "export", "--show-secrets", "--stack", STACK, quiet=True).stdout
+        recorded = recording.resources(json.loads(exported))
+        second = self._seconds(
+            "second preview", {"second": lambda: self._preview(stack, STACK, "--expect-no-changes")}
+        )["second"]
+        return {
+            **self._compared(recorded),
+            "second_preview": summarise(second, "s"),
+            **self._memory(),
+            **self._imports(sorted({resource["class"] for resource in recorded})),
+            **self._growth(),
+        }
+
+    # Measurements
+
+    def _compared(self, recorded: list[dict[str, Any]]) -> dict[str, Result]:
+        """The program against a flat one and against itself with policies, and the engine with an empty program."""
+        config = {"ovh:endpoint": "ovh-eu"}
+        flat = self._workspace(recording.write(self._folder / "flat", recorded, "flat", config), "flat")
+        empty = self._workspace(recording.write_empty(self._folder / "empty", "empty"), "empty")
+        program = self._workspace(ROOT, STACK)
+        seconds = self._seconds(
+            f"previews of {len(recorded)} resources",
+            {
+                "program": lambda: self._preview(program, STACK),
+                "flat": lambda: self._preview(flat, "flat"),
+                "policies": lambda: self._preview(program, STACK, "--policy-pack", str(POLICIES)),
+                "empty": lambda: self._preview(empty, "empty"),
+            },
+        )
+        return {
+            "preview_vs_flat": summarise(ratios(seconds["program"], seconds["flat"]), "ratio"),
+            "policies_on_vs_off": summarise(ratios(seconds["policies"], seconds["program"]), "ratio"),
+            "preview": summarise(seconds["program"], "s"),
+            "preview_flat": summarise(seconds["flat"], "s"),
+            "preview_policies_on": summarise(seconds["policies"], "s"),
+            "engine_startup": summarise(seconds["empty"], "s"),
+        }
+
+    def _memory(self) -> dict[str, Result]:
+        workspace = self._workspace(ROOT, STACK)
+        peaks = []
+        for number in range(self._runs):
+            self._progress(f"memory of the program, {number + 1} of {self._runs}")
+            with workspace.start("preview", "--stack", STACK, stdout=subprocess.DEVNULL) as engine:
+                peaks.append(peak_memory(engine))
+            if engine.returncode != 0:
+                raise subprocess.CalledProcessError(engine.returncode, engine.args)
+        return {"peak_memory": summarise(peaks, "MiB")}
+
+    def _imports(self, classes: Sequence[str]) -> dict[str, Result]:
+        """Seconds until every class that the program uses is there, in interpreters that have `pulumi` already."""
+        seconds = self._seconds(
+            "imports of the SDKs",
+            {
+                "lazy": lambda: _import_seconds(IMPORT_LAZILY, classes),
+                "whole": lambda: _import_seconds(IMPORT_WHOLE, classes),
+            },
+        )
+        return {
+            "import_lazy": summarise(seconds["lazy"], "s"),
+            "import_whole": summarise(seconds["whole"], "s"),
+        }
+
+    def _growth(self) -> dict[str, Result]:
+        """The exponent of time over resources: a least squares line through the three sizes in every round.
+
+        Time is that of the whole preview, the engine's start included; resources are what the preview counts.
+        """
+        document = yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())
+        workspace = self._workspace(ROOT, STACK)
+        files = {}
+        sizes = []
+        for factor in FACTORS:
+            files[factor] = self._folder / f"{factor}-times.yaml"
+            files[factor].write_text(yaml.safe_dump(scaled(document, factor)))
+            self._progress(f"counting the resources of {factor} times the machines")
+            arguments = ("preview", "--json", "--stack", STACK, "--config-file", str(files[factor]))
+            sizes.append(len(json.loads(workspace.run(*arguments, quiet=True).stdout)["steps"]))
+        seconds = self._seconds(
+            f"growth over {', '.join(map(str, sizes))} resources",
+            {
+                str(factor): lambda file=file: self._preview(workspace, STACK, "--config-file", str(file))  # type: ignore[misc]
+                for factor, file in files.items()
+            },
+            warm_up=False,  # counting was that
+        )
+        rounds = zip(*(seconds[str(factor)] for factor in FACTORS), strict=True)
+        return {
+            "growth_exponent": summarise([slope(sizes, one) for one in rounds], "exponent"),
+            **{
+                f"preview_{factor}_times_{size}_resources": summarise(seconds[str(factor)], "s")
+                for factor, size in zip(FACTORS, sizes, strict=True)
+            },
+        }
+
+    # Tools
+
+    def _seconds(
+        self, title: str, actions: Mapping[str, Callable[[], float]], *, warm_up: bool = True
+    ) -> dict[str, list[float]]:
+        """What each action measures in every round."""
+        taken: dict[str, list[float]] = {name: [] for name in actions}
+        for number in range(-1 if warm_up else 0, self._runs):
+            for name in rotated(list(actions), number):
+                counted = f"{number + 1} of {self._runs}" if number >= 0 else "not counted"
+                self._progress(f"{title}: {name}, {counted}")
+                seconds = actions[name]()
+                if number >= 0:
+                    taken[name].append(seconds)
+        return taken
+
+    def _preview(self, workspace: Workspace, stack: str, *arguments: str) -> float:
+        started = time.perf_counter()
+        workspace.run("preview", "--stack", stack, *arguments, quiet=True)
+        return time.perf_counter() - started
+
+    def _workspace(self, project: Path, stack: str) -> Workspace:
+        """A stack of its own that has never been up, in front of the simulated clouds."""
+        self._made += 1
+        running = daemon.ensure_running(self._clouds)
+        workspace = Workspace(
+            self._folder / f"workspace-{self._made}", project=project, environment=running.environment
+        )
+        workspace.prepare(stack)
+        return workspace
+
+
+def _import_seconds(load: str, classes: Iterable[str]) -> float:
+    """Seconds of loading the packages and looking every class up, in a new interpreter."""
+    paths = [name.partition(".") for name in classes]
+    program = (
+        f"import operator, pulumi\n{load}\nfrom time import perf_counter\n"
+        "started = perf_counter()\n"
+        f"for package, path in {[(package, path) for package, _, path in paths]!r}:\n"
+        "    operator.attrgetter(path)(load(package))\n"
+        "print(perf_counter() - started)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    return float(done.stdout)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import abc
 from collections.abc import Iterable, Mapping
-from enum import EnumMeta
-from pathlib import Path as FilePath
 from typing import Any, Final, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from settings.model import HOST, SEMVER, SLUG, Settings
-from settings.rules import SECRET_KEY, SECRET_VALUE, Finding, Path
+from settings.findings import NAMESPACE, Finding, Path, missing, wrong
+from settings.model import HOST, NETWORK, SEMVER, SLUG, Settings
 
-NAMESPACE: Final = "platform"
 PATTERNS: Final[Mapping[str, str]] = {
     SLUG: "2 to 15 characters of a-z, 0-9 and -, beginning with a letter",
     HOST: "a host name such as alerte.example.eu",
@@ -34,16 +31,15 @@ TYPES: Final[Mapping[str, str]] = {
     "dict_type": "a map",
     "model_type": "a map",
     "mapping_type": "a map",
-    "missing": "a value: the key is required",
     "float_type": "a number",
 }
 
 
 class SettingsError(Exception):
-    """Everything that is wrong with a stack file; nothing has been declared."""
+    """Everything that is wrong with a stack file, from its top to its end; nothing has been declared."""
 
     def __init__(self, stack: str, findings: Iterable[Finding], lines: Mapping[Path, int]) -> None:
-        self.findings = tuple(findings)
+        self.findings = tuple(sorted(findings, key=lambda finding: (_line(finding.path, lines), str(finding.path))))
         file = f"Pulumi.{stack}.yaml"
         texts = [_text(finding, file, lines) for finding in self.findings]
         count = len(texts)
@@ -51,24 +47,22 @@ class SettingsError(Exception):
 
 
 def _text(finding: Finding, file: str, lines: Mapping[Path, int]) -> str:
-    path = finding.path
+    line = _line(finding.path, lines)
+    where = f"{file}:{line}" if line else file
+    place = f"{key_path(finding.path)} ({where})" if finding.path else where
+    return f"  {place}\n    {finding.given}\n    accepted: {finding.accepted}"
+
+
+def _line(path: Path, lines: Mapping[Path, int]) -> int:
+    """The line of a key, or of the nearest one that it would be below; 0 where the file has none."""
     while path and path not in lines:
         path = path[:-1]
-    line = f":{lines[path]}" if path in lines else ""
-    given = "is missing" if finding.value is None else f"is {_shown(finding)}"
-    return f"  {key_path(finding.path)} ({file}{line})\n    {given}\n    accepted: {finding.accepted}"
-
-
-def _shown(finding: Finding) -> str:
-    if any(SECRET_KEY.search(str(step)) for step in finding.path) or SECRET_VALUE.search(str(finding.value)):
-        return "not shown, since it looks like a secret"
-    text = repr(finding.value) if isinstance(finding.value, str) else str(finding.value)
-    return text if len(text) <= 120 else f"{text[:117]}…"
+    return lines.get(path, 0)
 
 
 def key_path(path: Path) -> str:
     """A key as a person would write it: `platform:hosting.sites[0].zones[1]`."""
-    text = f"{NAMESPACE}:"
+    text = "" if ":" in str(path[0]) else f"{NAMESPACE}:"
     for index, step in enumerate(path):
         text += f"[{step}]" if isinstance(step, int) else f"{'.' if index else ''}{step}"
     return text
@@ -84,27 +78,29 @@ def findings_of(errors: Iterable[ErrorDetails]) -> list[Finding]:
 
 def _finding(error: ErrorDetails) -> Finding:
     path: Path = tuple(step for step in error["loc"] if step != "[key]")
-    context, kind = error.get("ctx", {}), error["type"]
-    value = None if kind == "missing" else error["input"]
-    if kind == "extra_forbidden":
-        return Finding(path, value, _known_keys(path))
-    if kind == "enum":
-        return Finding(path, value, _choice(str(value), re.findall(r"'([^']*)'", str(context["expected"]))))
-    if kind == "string_pattern_mismatch":
-        return Finding(path, value, PATTERNS[context["pattern"]])
-    if kind == "value_error":
-        return Finding(path, value, str(context["error"]))
-    if kind in ("is_instance_of", "is_instance"):
-        return Finding(path, value, "an IPv4 network such as 10.20.0.0/20")
-    if kind in ("greater_than_equal", "less_than_equal"):
-        bound = f"{context['ge']} or more" if "ge" in context else f"{context['le']} or less"
-        return Finding(path, value, f"a number of {bound}")
-    if kind in ("too_short", "too_long"):
-        bound = (
-            f"{context['min_length']} entry or more" if kind == "too_short" else f"{context['max_length']} at the most"
-        )
-        return Finding(path, f"{context['actual_length']} entries", bound)
-    return Finding(path, value, TYPES.get(kind, error["msg"]))
+    context, kind, value = error.get("ctx", {}), error["type"], error["input"]
+    match kind:
+        case "missing":
+            return missing(path, "a value: the key is required")
+        case "extra_forbidden":
+            return wrong(path, value, _known_keys(path))
+        case "enum":
+            return wrong(path, value, _choice(str(value), re.findall(r"'([^']*)'", str(context["expected"]))))
+        case "string_pattern_mismatch":
+            return wrong(path, value, PATTERNS[context["pattern"]])
+        case "value_error":
+            return wrong(path, value, str(context["error"]))
+        case "is_instance_of":
+            return wrong(path, value, NETWORK)
+        case "greater_than_equal":
+            return wrong(path, value, f"a number of {context['ge']} or more")
+        case "less_than_equal":
+            return wrong(path, value, f"a number of {context['le']} or less")
+        case "too_short":
+            return Finding(path, f"has {context['actual_length']} entries", f"{context['min_length']} or more")
+        case "too_long":
+            return Finding(path, f"has {context['actual_length']} entries", f"{context['max_length']} or less")
+    return wrong(path, value, TYPES.get(kind, error["msg"]))
 
 
 def _choice(given: str, choices: list[str]) -> str:
@@ -127,34 +123,6 @@ def _inner(annotation: Any, step: str | int) -> Any:
     origin = get_origin(annotation)
     if origin is tuple:
         return arguments[0]
-    if len(arguments) == 2 and isinstance(arguments[0], EnumMeta):
+    if origin is abc.Mapping:
         return arguments[1]
     return next((argument for argument in arguments if argument is not type(None)), annotation)
-
-
-def lines_of(file: FilePath) -> dict[Path, int]:
-    """On which line of a stack file each key below `config:` stands, counted from 1."""
-    lines: dict[Path, int] = {}
-    document = yaml.compose(file.read_text(), Loader=yaml.SafeLoader)
-    if not isinstance(document, yaml.MappingNode):
-        return lines
-    for key, value in document.value:
-        if key.value != "config" or not isinstance(value, yaml.MappingNode):
-            continue
-        for name, node in value.value:
-            space, _, top = str(name.value).partition(":")
-            if space == NAMESPACE:
-                lines[(top,)] = name.start_mark.line + 1
-                _collect(node, (top,), lines)
-    return lines
-
-
-def _collect(node: yaml.Node, path: Path, lines: dict[Path, int]) -> None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            lines[(*path, key.value)] = key.start_mark.line + 1
-            _collect(value, (*path, key.value), lines)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            lines[(*path, index)] = value.start_mark.line + 1
-            _collect(value, (*path, index), lines)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from pydantic import ValidationError
 
-from settings.errors import NAMESPACE, SettingsError, findings_of, lines_of
-from settings.model import Settings
-from settings.rules import Finding, check, secrets_in
+from settings.document import Document, UnreadableError
+from settings.errors import SettingsError, findings_of
+from settings.findings import NAMESPACE, Finding, secret
+from settings.findings import Path as KeyPath
+from settings.model import PARTIAL, Settings
+from settings.partial import without
+from settings.plaintext import secrets_in
+from settings.rules import check
 
+OURS: Final = f"{NAMESPACE}:"
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 
@@ -30,15 +35,11 @@ def from_pulumi() -> Settings:
 def load(stack: str, config: Mapping[str, str], secret_keys: Collection[str] = (), root: Path = ROOT) -> Settings:
     """The settings in a flat Pulumi configuration: `platform:hosting` → JSON text.
 
-    `secret_keys` are keys that the engine decrypted; other programs' keys are left alone. Raises SettingsError.
+    `secret_keys` are keys that the engine decrypted. Raises SettingsError.
     """
-    given: dict[str, Any] = {}
-    for key, text in config.items():
-        space, _, name = key.partition(":")
-        if space == NAMESPACE:
-            given[name] = _value(text)
-    hidden = {key.partition(":")[2] for key in secret_keys}
-    return _validated(stack, given, hidden, root / f"Pulumi.{stack}.yaml")
+    file = root / f"Pulumi.{stack}.yaml"
+    given = {key: _value(text) for key, text in config.items()}
+    return _validated(stack, given, secret_keys, Document(file).lines if file.exists() else {})
 
 
 def read(stack: str, root: Path = ROOT) -> Settings:
@@ -46,19 +47,12 @@ def read(stack: str, root: Path = ROOT) -> Settings:
     file = root / f"Pulumi.{stack}.yaml"
     if not file.exists():
         known = ", ".join(sorted(found.name.split(".")[1] for found in root.glob("Pulumi.*.yaml")))
-        raise SettingsError(stack, [Finding((), f"no file {file.name}", f"a stack that has a file: {known}")], {})
+        raise SettingsError(stack, [Finding((), "is missing", f"a stack that has a file: {known}")], {})
     try:
-        document = yaml.safe_load(file.read_text()) or {}
-    except yaml.YAMLError as error:
-        raise SettingsError(stack, [Finding((), "not YAML", " ".join(str(error).split()))], {}) from None
-    config = document.get("config") if isinstance(document, dict) else None
-    given = {
-        str(key).partition(":")[2]: value
-        for key, value in (config or {}).items()
-        if str(key).partition(":")[0] == NAMESPACE
-    }
-    hidden = {key for key, value in given.items() if isinstance(value, dict) and "secure" in value}
-    return _validated(stack, given, hidden, file)
+        document = Document(file)
+    except UnreadableError as error:
+        raise SettingsError(stack, [error.finding], error.lines) from None
+    return _validated(stack, document.config, (), document.lines, document.repeated)
 
 
 def _value(text: str) -> Any:
@@ -70,18 +64,26 @@ def _value(text: str) -> Any:
     return value
 
 
-def _validated(stack: str, given: Mapping[str, Any], hidden: Collection[str], file: Path) -> Settings:
-    findings = [
-        finding for name, value in given.items() if name not in hidden for finding in secrets_in(value, (name,))
-    ]
+def _validated(
+    stack: str,
+    config: Mapping[str, Any],
+    secret_keys: Collection[str],
+    lines: Mapping[KeyPath, int],
+    repeated: Iterable[Finding] = (),
+) -> Settings:
+    # Other namespaces belong to the providers' programs: only secrets are looked for there.
+    given = {key.removeprefix(OURS): value for key, value in config.items() if key.startswith(OURS)}
+    plain = {key.removeprefix(OURS): value for key, value in config.items() if key not in secret_keys}
+    findings = [*repeated, *(secret(path) for key, value in plain.items() for path in secrets_in(value, (key,)))]
+    known = {finding.path for finding in findings}
     try:
-        settings = Settings.model_validate(dict(given))
+        settings = Settings.model_validate(given)
     except ValidationError as error:
-        findings += findings_of(error.errors(include_url=False))
-    else:
-        findings += check(settings, stack)
-        if not findings:
-            return settings
-    seen = {finding.path: finding for finding in reversed(findings)}
-    ordered = [seen[path] for path in sorted(seen, key=str)]
-    raise SettingsError(stack, ordered, lines_of(file) if file.exists() else {})
+        errors = error.errors(include_url=False)
+        findings += [finding for finding in findings_of(errors) if finding.path not in known]
+        settings = Settings.model_validate(without(given, errors), context=PARTIAL)
+    known = {finding.path for finding in findings}
+    findings += [finding for finding in check(settings, stack) if finding.path not in known]
+    if findings:
+        raise SettingsError(stack, findings, lines)
+    return settings

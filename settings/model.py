@@ -9,9 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import IPv4Network
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
+
+from settings.partial import ABSENT
 
 
 class Environment(StrEnum):
@@ -69,6 +81,10 @@ class FilesKind(StrEnum):
     GLUSTER = "gluster"
 
 
+PARTIAL = "partial"
+NETWORK = "an IPv4 network such as 10.20.0.0/20"
+
+
 def _network(value: object) -> object:
     """YAML has no type for networks; host bits that are set are a mistake."""
     if not isinstance(value, str):
@@ -76,7 +92,7 @@ def _network(value: object) -> object:
     try:
         return IPv4Network(value)
     except ValueError as error:
-        raise ValueError(f"an IPv4 network such as 10.20.0.0/20 ({error})") from None
+        raise ValueError(f"{NETWORK} ({error})") from None
 
 
 def _private(network: IPv4Network) -> IPv4Network:
@@ -100,7 +116,8 @@ Slug = Annotated[str, Field(pattern=SLUG)]
 Host = Annotated[str, Field(pattern=HOST)]
 SiteNetwork = Annotated[IPv4Network, BeforeValidator(_network), AfterValidator(_private)]
 AdminNetwork = Annotated[IPv4Network, BeforeValidator(_network), AfterValidator(_narrow)]
-Count = Annotated[int, Field(ge=1, le=200)]
+# The least number depends on the role, and is a rule; editors know that it is one or more.
+Count = Annotated[int, Field(le=200, json_schema_extra={"minimum": 1})]
 Gigabytes = Annotated[int, Field(ge=10, le=12_000)]
 
 
@@ -108,6 +125,17 @@ class Model(BaseModel):
     """Strict, frozen, and closed to keys that nobody knows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _tolerate(cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """In the context PARTIAL, a value that is wrong is ABSENT: the rules are tried on all others."""
+        if info.context != PARTIAL:
+            return handler(value)
+        try:
+            return value if value is ABSENT else handler(value)
+        except ValidationError:
+            return ABSENT
 
 
 class Dns(Model):

@@ -1,195 +1,239 @@
-"""Rules that compare settings with each other and with what the providers offer; each yields all that is wrong."""
+"""Rules that compare settings with each other and with what the providers offer; each yields all that is wrong.
+
+Rules compare with `==`, never with `is`: of settings that are wrong in part, they see stand-ins (`settings/partial.py`).
+"""
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Any, Final
 
 import catalog
-from settings.model import DatabaseVariant, Environment, FilesKind, Hosting, Role, Settings, Site, SiteRole
-
-Path = tuple[str | int, ...]
+from settings.findings import Finding, Path, missing, wrong
+from settings.model import DatabaseVariant, Environment, FilesKind, Hosting, Provider, Role, Settings, Site, SiteRole
+from settings.partial import rule
 
 LEAST: Final = {Role.BASTION: 1, Role.FRONT: 2, Role.APP: 2, Role.SQL: 2, Role.DATABASE: 3, Role.VAULT: 3}
 """Machines of a role that a site needs, so that the loss of one is not an outage."""
 QUORUM: Final = frozenset({Role.DATABASE, Role.VAULT, Role.FILES})
 """Roles that decide by majority: an even number tolerates no more losses than one machine less."""
+PAIRS: Final = {Role.LINK: "the link", Role.SQL: "the databases"}
+"""Roles of which two machines share one address."""
 REPLICAS: Final = 3
 PROVIDERS: Final = 2
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is wrong: where, with which value, and what would be accepted."""
-
-    path: Path
-    value: Any
-    accepted: str
+PROJECTS: Final = {
+    Provider.OVH: (r"[0-9a-f]{32}", "a project id of OVH: 32 hexadecimal digits without dashes"),
+    Provider.SCALEWAY: (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a project id of Scaleway: a UUID with dashes"),
+}
 
 
 def check(settings: Settings, stack: str) -> Iterator[Finding]:
-    """Everything that is wrong with settings whose single values are all well."""
-    if settings.environment != stack:
-        yield Finding(("environment",), settings.environment.value, f"{stack!r}, the name of the stack")
+    """Everything that is wrong with settings whose single values are well, or ABSENT."""
+    yield from _stack(settings, stack)
+    yield from _systems(settings)
     yield from _hosting(settings.hosting, settings.environment)
 
 
+@rule
+def _stack(settings: Settings, stack: str) -> Iterator[Finding]:
+    known = [environment.value for environment in Environment]
+    if settings.environment != stack:
+        accepted = f"{stack!r}, the name of the stack" if stack in known else f"a stack named {' or '.join(known)}"
+        yield wrong(("environment",), settings.environment.value, accepted)
+
+
+@rule
+def _systems(settings: Settings) -> Iterator[Finding]:
+    names = [system.value for system in settings.systems]
+    if len(set(names)) < len(names):
+        yield Finding(("systems",), f"is {', '.join(names)}", "every system once")
+
+
+@rule
 def _hosting(hosting: Hosting, environment: Environment) -> Iterator[Finding]:
-    top: Path = ("hosting",)
-    if hosting.domain != hosting.dns.zone and not hosting.domain.endswith(f".{hosting.dns.zone}"):
-        yield Finding((*top, "domain"), hosting.domain, f"the zone {hosting.dns.zone} or a name below it")
+    yield from _domain(hosting)
     yield from _vault(hosting, environment)
-    if hosting.database.variant is DatabaseVariant.GALERA and hosting.database.maxscale_version is not None:
-        accepted = "no maxscale_version while variant is galera, or variant maxscale"
-        yield Finding((*top, "database", "maxscale_version"), hosting.database.maxscale_version, accepted)
-    if hosting.database.variant is DatabaseVariant.MAXSCALE and hosting.database.maxscale_version is None:
-        yield Finding(
-            (*top, "database", "maxscale_version"), None, "a version such as 23.08.6, since variant is maxscale"
-        )
-    yield from _backups(hosting)
+    yield from _database(hosting)
     yield from _accounts(hosting)
-    primaries = sum(site.role is SiteRole.PRIMARY for site in hosting.sites)
-    if primaries != 1:
-        roles = [site.role.value for site in hosting.sites]
-        yield Finding((*top, "sites"), roles, "exactly one site with role primary, and at most one with secondary")
-    for name, count in Counter(site.name for site in hosting.sites).items():
-        if count > 1:
-            yield Finding((*top, "sites"), name, "a name of its own for each site")
-    for (i, one), (j, other) in combinations(enumerate(hosting.sites), 2):
-        if one.cidr.overlaps(other.cidr):
-            accepted = f"a network that does not overlap {one.cidr} of sites[{i}]"
-            yield Finding((*top, "sites", j, "cidr"), str(other.cidr), accepted)
+    yield from _projects(hosting)
+    yield from _replicas(hosting)
+    yield from _primary(hosting)
+    yield from _names(hosting.sites, ("hosting", "sites"), "site")
+    yield from _networks(hosting)
     for index, site in enumerate(hosting.sites):
-        yield from _site(site, (*top, "sites", index), hosting, environment)
+        path: Path = ("hosting", "sites", index)
+        yield from _place(site, path)
+        yield from _zones(site, path, environment)
+        yield from _machines(site, path, hosting)
 
 
+@rule
+def _domain(hosting: Hosting) -> Iterator[Finding]:
+    if hosting.domain != hosting.dns.zone and not hosting.domain.endswith(f".{hosting.dns.zone}"):
+        accepted = f"{hosting.dns.zone}, which is dns.zone, or a name below it"
+        yield wrong(("hosting", "domain"), hosting.domain, accepted)
+
+
+@rule
 def _vault(hosting: Hosting, environment: Environment) -> Iterator[Finding]:
     address = hosting.vault.address
-    local = re.match(r"^http://(127\.0\.0\.1|localhost)(:|$)", address)
-    if address.startswith("http://") and not (local and environment is Environment.SANDBOX):
-        yield Finding(
-            ("hosting", "vault", "address"), address, "an https:// address (http only on loopback, in sandbox)"
-        )
+    if address.startswith("https://"):
+        return
+    if not re.match(r"^http://(127\.0\.0\.1|localhost)(:|$)", address) or environment != Environment.SANDBOX:
+        accepted = "an https:// address (http only on loopback, in sandbox)"
+        yield wrong(("hosting", "vault", "address"), address, accepted)
 
 
-def _backups(hosting: Hosting) -> Iterator[Finding]:
-    path: Path = ("hosting", "backups", "replicas")
-    replicas = hosting.backups.replicas
-    if len(replicas) < REPLICAS:
-        yield Finding(path, f"{len(replicas)} replicas", f"at least {REPLICAS} replicas")
-    providers = sorted({replica.provider.value for replica in replicas})
-    if len(providers) < PROVIDERS:
-        yield Finding(path, ", ".join(providers), f"replicas at {PROVIDERS} providers or more: ovh, scaleway")
-    if all(replica.lock_days == 0 for replica in replicas):
-        yield Finding(path, "lock_days 0 in all", "at least one replica with lock_days of 1 or more")
-    for name, count in Counter(replica.name for replica in replicas).items():
-        if count > 1:
-            yield Finding(path, name, "a name of its own for each replica")
-    for index, replica in enumerate(replicas):
-        offered = catalog.of(replica.provider)
-        if not offered.object_storage_in_eu(replica.region):
-            known = [name for name in offered.object_storage_regions if offered.object_storage_in_eu(name)]
-            yield Finding((*path, index, "region"), replica.region, _one_of(known, "in the EU"))
+@rule
+def _database(hosting: Hosting) -> Iterator[Finding]:
+    path: Path = ("hosting", "database", "maxscale_version")
+    variant, version = hosting.database.variant, hosting.database.maxscale_version
+    if variant == DatabaseVariant.GALERA and version is not None:
+        yield wrong(path, version, "no maxscale_version while variant is galera, or variant maxscale")
+    if variant == DatabaseVariant.MAXSCALE and version is None:
+        yield missing(path, "a version such as 23.08.6, since variant is maxscale")
 
 
+@rule
 def _accounts(hosting: Hosting) -> Iterator[Finding]:
     needed = {site.provider for site in hosting.sites} | {replica.provider for replica in hosting.backups.replicas}
     for provider in sorted(needed | {hosting.dns.provider}):
         if provider not in hosting.accounts:
             accepted = f"the account at {provider}, since sites, backups or dns are there"
-            yield Finding(("hosting", "accounts", provider.value), None, accepted)
+            yield missing(("hosting", "accounts", provider.value), accepted)
 
 
-def _site(site: Site, path: Path, hosting: Hosting, environment: Environment) -> Iterator[Finding]:
-    offered = catalog.of(site.provider)
+@rule
+def _projects(hosting: Hosting) -> Iterator[Finding]:
+    for provider, account in hosting.accounts.items():
+        pattern, accepted = PROJECTS[provider]
+        if not re.fullmatch(pattern, str(account.project)):
+            yield wrong(("hosting", "accounts", provider.value, "project"), account.project, accepted)
+
+
+@rule
+def _replicas(hosting: Hosting) -> Iterator[Finding]:
+    path: Path = ("hosting", "backups", "replicas")
+    replicas = hosting.backups.replicas
+    if len(replicas) < REPLICAS:
+        yield Finding(path, f"has {len(replicas)} entries", f"at least {REPLICAS} replicas")
+    if replicas:
+        yield from _providers(hosting, path)
+        yield from _locks(hosting, path)
+    yield from _names(replicas, path, "replica")
+    for index, replica in enumerate(replicas):
+        yield from _object_storage(replica.provider, replica.region, (*path, index, "region"))
+
+
+@rule
+def _providers(hosting: Hosting, path: Path) -> Iterator[Finding]:
+    providers = sorted({replica.provider.value for replica in hosting.backups.replicas})
+    if len(providers) < PROVIDERS:
+        accepted = f"replicas at {PROVIDERS} providers or more: {', '.join(sorted(Provider))}"
+        yield Finding(path, f"is at {', '.join(providers)} alone", accepted)
+
+
+@rule
+def _locks(hosting: Hosting, path: Path) -> Iterator[Finding]:
+    if all(replica.lock_days == 0 for replica in hosting.backups.replicas):
+        yield Finding(path, "has no replica with a lock", "at least one replica with lock_days of 1 or more")
+
+
+@rule
+def _object_storage(provider: Provider, region: str, path: Path) -> Iterator[Finding]:
+    offered = catalog.of(provider.value)
+    if not offered.object_storage_in_eu(region):
+        known = [name for name in offered.object_storage_regions if offered.object_storage_in_eu(name)]
+        yield wrong(path, region, _one_of(known, f"of {provider} in the EU"))
+
+
+@rule
+def _primary(hosting: Hosting) -> Iterator[Finding]:
+    roles = [site.role.value for site in hosting.sites]
+    if roles.count(SiteRole.PRIMARY) != 1:
+        accepted = "exactly one site with role primary, and at most one with secondary"
+        yield Finding(("hosting", "sites"), f"has the roles {', '.join(roles)}", accepted)
+
+
+@rule
+def _names(named: Iterable[Any], path: Path, what: str) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, entry in enumerate(named):
+        if entry.name in seen:
+            yield wrong((*path, index, "name"), entry.name, f"a name of its own for each {what}")
+        seen.add(entry.name)
+
+
+@rule
+def _networks(hosting: Hosting) -> Iterator[Finding]:
+    for (i, one), (j, other) in combinations(enumerate(hosting.sites), 2):
+        if one.cidr.overlaps(other.cidr):
+            accepted = f"a network that does not overlap {one.cidr} of sites[{i}]"
+            yield wrong(("hosting", "sites", j, "cidr"), str(other.cidr), accepted)
+
+
+@rule
+def _place(site: Site, path: Path) -> Iterator[Finding]:
+    offered = catalog.of(site.provider.value)
+    for role, group in site.machines.items():
+        yield from _instance_type(group.type, site.provider, (*path, "machines", role.value, "type"))
     region = offered.regions.get(site.region)
-    inside = [name for name, found in offered.regions.items() if found.in_eu]
     if region is None or not region.in_eu:
-        yield Finding((*path, "region"), site.region, _one_of(inside, "in the EU"))
-    else:
-        for index, zone in enumerate(site.zones):
-            if zone not in region.zones:
-                yield Finding((*path, "zones", index), zone, _one_of(region.zones, f"of {site.region}"))
+        inside = [name for name, found in offered.regions.items() if found.in_eu]
+        yield wrong((*path, "region"), site.region, _one_of(inside, f"of {site.provider} in the EU"))
+        return
+    for index, zone in enumerate(site.zones):
+        if zone not in region.zones:
+            yield wrong((*path, "zones", index), zone, _one_of(region.zones, f"of {site.region}"))
+
+
+@rule
+def _instance_type(name: str, provider: Provider, path: Path) -> Iterator[Finding]:
+    offered = catalog.of(provider.value).instance_types
+    if name not in offered:
+        yield wrong(path, name, _one_of(offered, f"offered by {provider}"))
+
+
+@rule
+def _zones(site: Site, path: Path, environment: Environment) -> Iterator[Finding]:
+    given = f"is {', '.join(site.zones)}"
     if len(set(site.zones)) < len(site.zones):
-        yield Finding((*path, "zones"), list(site.zones), "every zone once")
-    if len(site.zones) < 2 and environment is not Environment.DEV and site.role is SiteRole.PRIMARY:
-        yield Finding((*path, "zones"), list(site.zones), "two zones or more: the primary site must outlive one")
-    for role, group in site.machines.items():
-        if group.type not in offered.instance_types:
-            accepted = _one_of(offered.instance_types, f"offered by {site.provider}")
-            yield Finding((*path, "machines", role.value, "type"), group.type, accepted)
-    yield from _counts(site, path, hosting)
+        yield Finding((*path, "zones"), given, "every zone once")
+    if len(set(site.zones)) < 2 and environment != Environment.DEV and site.role == SiteRole.PRIMARY:
+        yield Finding((*path, "zones"), given, "two zones or more: the primary site must outlive one")
 
 
-def _counts(site: Site, path: Path, hosting: Hosting) -> Iterator[Finding]:
-    linked, gluster = len(hosting.sites) > 1, hosting.files.kind is FilesKind.GLUSTER
+@rule
+def _machines(site: Site, path: Path, hosting: Hosting) -> Iterator[Finding]:
+    path = (*path, "machines")
+    linked, gluster = len(hosting.sites) > 1, hosting.files.kind == FilesKind.GLUSTER
     least = LEAST | ({Role.LINK: 2} if linked else {}) | ({Role.FILES: 3} if gluster else {})
+    if site.role == SiteRole.SECONDARY and Role.VAULT not in site.machines:
+        del least[Role.VAULT]  # one Vault serves both sites
     for role, needed in least.items():
-        if role is Role.VAULT and site.role is SiteRole.SECONDARY and role not in site.machines:
-            continue  # one Vault serves both sites
-        group = site.machines.get(role)
-        if group is None or group.count < needed:
-            given = None if group is None else group.count
-            yield Finding((*path, "machines", role.value, "count"), given, f"{needed} or more")
-    for role, group in site.machines.items():
-        where = (*path, "machines", role.value)
-        if role in QUORUM and group.count % 2 == 0:
-            yield Finding((*where, "count"), group.count, "an odd number: this role decides by majority")
-        if role is Role.LINK and not linked:
-            yield Finding(where, f"{group.count} machines", "no link machines, since there is one site")
-        if role is Role.LINK and linked and group.count > 2:
-            yield Finding((*where, "count"), group.count, "2: a pair shares the address of the link")
-        if role is Role.SQL and group.count > 2:
-            yield Finding((*where, "count"), group.count, "2: a pair shares the address of the databases")
-        if role is Role.FILES and not gluster:
-            yield Finding(where, f"{group.count} machines", "no files machines, since files.kind is managed")
+        yield from _count(site, role, needed, (*path, role.value))
+    for role, why in ((Role.LINK, "there is one site"), (Role.FILES, "files.kind is managed")):
+        if role in site.machines and role not in least:
+            yield Finding((*path, role.value), "is given", f"no {role} machines, since {why}")
 
 
-def _one_of(names: Any, where: str) -> str:
+@rule
+def _count(site: Site, role: Role, needed: int, path: Path) -> Iterator[Finding]:
+    if role in PAIRS:
+        accepted = f"{needed} (a pair shares the address of {PAIRS[role]})"
+    elif role in QUORUM:
+        accepted = f"an odd number of {needed} or more (this role decides by majority)"
+    else:
+        accepted = f"{needed} or more"
+    if role not in site.machines:
+        yield missing(path, f"a map with type and count; count: {accepted}")
+        return
+    count = site.machines[role].count
+    if count < needed or (role in QUORUM and count % 2 == 0) or (role in PAIRS and count > needed):
+        yield wrong((*path, "count"), count, accepted)
+
+
+def _one_of(names: Iterable[str], where: str) -> str:
     return f"one {where}: {', '.join(sorted(names))}"
-
-
-# Secrets that somebody wrote into a file
-
-SECRET_KEY: Final = re.compile(r"(password|passwd|secret|token|private_?key|api_?key|credential)", re.IGNORECASE)
-SECRET_VALUE: Final = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bSCW[0-9A-Z]{17}\b|\bhv[sb]\.[\w-]{20,}"
-    r"|\bs\.[A-Za-z0-9]{24}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|://[^/\s:@]+:[^/\s@]+@"
-)
-RANDOM_LENGTH: Final = 24
-RANDOM_BITS: Final = 4.2
-"""Bits of entropy a character from which a long word is no word: English text has about 4, base64 noise 5 and more."""
-
-
-def secrets_in(value: Any, path: Path = ()) -> Iterator[Finding]:
-    """Strings that look like secrets, by the name of their key, by known formats, or by their randomness."""
-    if isinstance(value, dict):
-        for key, child in value.items():
-            if isinstance(child, str) and SECRET_KEY.search(str(key)):
-                yield _secret((*path, key))
-            else:
-                yield from secrets_in(child, (*path, key))
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from secrets_in(child, (*path, index))
-    elif isinstance(value, str) and (SECRET_VALUE.search(value) or _is_random(value)):
-        yield _secret(path)
-
-
-def _secret(path: Path) -> Finding:
-    return Finding(path, "(not shown)", "no secret in plain text: keep it in Vault, where machines read it")
-
-
-def _is_random(value: str) -> bool:
-    for word in re.findall(rf"[A-Za-z0-9+/_=]{{{RANDOM_LENGTH},}}", value):
-        if re.fullmatch(r"[0-9a-f]+", word):  # identifiers and checksums of the providers
-            continue
-        frequencies = [count / len(word) for count in Counter(word).values()]
-        if -sum(share * math.log2(share) for share in frequencies) > RANDOM_BITS:
-            return True
-    return False

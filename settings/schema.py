@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from settings.errors import NAMESPACE
+from settings.findings import NAMESPACE
 from settings.model import Settings
 
 FILE: Final = Path(__file__).with_name("stack.schema.json")

@@ -11,7 +11,25 @@ import yaml
 
 from settings.findings import NAMESPACE, Finding, Path
 
-QUOTED: Final = re.compile(r"'[^'<>]{2,}'")
+QUOTED: Final = re.compile(r"""(['"])(.+?)\1""")
+
+
+class Loader(yaml.SafeLoader):
+    """Reads scalars as the engine does: `yes`, `on` and `10:30` are text."""
+
+
+Loader.yaml_implicit_resolvers = {
+    letter: [(tag, form) for tag, form in forms if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int")]
+    for letter, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int",
+    re.compile(r"^[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$"),
+    list("-+0123456789"),
+)
 
 
 class UnreadableError(Exception):
@@ -35,8 +53,8 @@ class Document:
     def _read(self, file: FilePath) -> dict[str, Any]:
         content = file.read_bytes()
         try:
-            root = yaml.compose(content, Loader=yaml.SafeLoader)
-            document = yaml.safe_load(content)
+            root = yaml.compose(content, Loader)
+            document = yaml.load(content, Loader)  # noqa: S506 - a safe loader
         except yaml.YAMLError as error:
             raise _not_yaml(error) from None
         if not isinstance(document, dict) or not isinstance(root, yaml.MappingNode):
@@ -50,11 +68,11 @@ class Document:
                 self._collect(value, ())
         config = document.get("config")
         if not isinstance(config, dict):
-            accepted = f"config: with a map of keys such as {NAMESPACE}:organisation"
-            raise UnreadableError(
-                Finding((), f"has no map config among {', '.join(map(str, document))}", accepted), self.lines
-            )
-        return {str(key): value for key, value in config.items()}
+            given = f"has no key config with a map; its keys are {', '.join(map(str, document))}"
+            accepted = f"config: and below it keys such as {NAMESPACE}:organisation"
+            raise UnreadableError(Finding((), given, accepted), self.lines)
+        # As the engine does it: a key without a namespace is the project's.
+        return {str(key) if ":" in str(key) else f"{NAMESPACE}:{key}": value for key, value in config.items()}
 
     def _collect(self, node: yaml.Node, path: Path) -> None:
         children: list[tuple[str | int, yaml.Node, yaml.Node]] = []
@@ -77,13 +95,19 @@ def _line(node: yaml.Node) -> int:
 
 
 def _not_yaml(error: yaml.YAMLError) -> UnreadableError:
-    # The parser's own text would quote the line, which may hold a secret.
+    # The parser's whole text would quote the line, which may hold a secret.
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
     mark = getattr(error, "problem_mark", None)
     column = f" at column {mark.column + 1}" if mark else ""
     finding = Finding(
         (),
-        f"is not YAML: {QUOTED.sub('this', problem)}{column}",
-        "UTF-8 text in YAML: spaces before keys, brackets and quotes in pairs, quotes around text with ': ' or ' #'",
+        f"is not YAML: {QUOTED.sub(_grammar, problem)}{column}",
+        "UTF-8 text in YAML: spaces before keys, brackets and quotes in pairs, quotes around text with special characters",
     )
     return UnreadableError(finding, {(): mark.line + 1} if mark else {})
+
+
+def _grammar(quoted: re.Match[str]) -> str:
+    """What the parser says of its grammar, such as `'}'`, `'<scalar>'` and `'\\t'`, but not a word of the file."""
+    word = quoted[2]
+    return quoted[0] if len(word) == 1 or word.startswith(("<", "\\")) else "this"

@@ -82,7 +82,7 @@ def _finding(error: ErrorDetails) -> Finding:
     match kind:
         case "missing":
             return missing(path, "a value: the key is required")
-        case "extra_forbidden":
+        case "extra_forbidden" | "invalid_key":
             return wrong(path, value, _known_keys(path))
         case "enum":
             return wrong(path, value, _choice(str(value), re.findall(r"'([^']*)'", str(context["expected"]))))

@@ -34,9 +34,8 @@ def wrong(path: Path, value: Any, accepted: str) -> Finding:
 
 def secret(path: Path) -> Finding:
     """A secret in plain text."""
-    return Finding(
-        path, "looks like a secret (not shown)", "no secret in plain text: keep it in Vault, where machines read it"
-    )
+    accepted = "no secret in plain text: providers' credentials belong into the environment, all others into Vault"
+    return Finding(path, "looks like a secret (not shown)", accepted)
 
 
 def _shown(path: Path, value: Any) -> str:

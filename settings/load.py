@@ -39,7 +39,11 @@ def load(stack: str, config: Mapping[str, str], secret_keys: Collection[str] = (
     """
     file = root / f"Pulumi.{stack}.yaml"
     given = {key: _value(text) for key, text in config.items()}
-    return _validated(stack, given, secret_keys, Document(file).lines if file.exists() else {})
+    try:
+        lines = Document(file).lines
+    except (OSError, UnreadableError):
+        lines = {}  # the engine has read the settings from elsewhere
+    return _validated(stack, given, secret_keys, lines)
 
 
 def read(stack: str, root: Path = ROOT) -> Settings:

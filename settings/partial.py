@@ -49,7 +49,7 @@ def without(given: Mapping[str, Any], errors: Iterable[ErrorDetails]) -> dict[st
     result = copy.deepcopy(dict(given))
     for error in errors:
         *parents, last = error["loc"]
-        unknown = error["type"] == "extra_forbidden"
+        unknown = error["type"] in ("extra_forbidden", "invalid_key")
         if last == "[key]":
             last, unknown = parents.pop(), True
         if unknown or error["type"] == "missing":

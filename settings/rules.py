@@ -38,10 +38,13 @@ def check(settings: Settings, stack: str) -> Iterator[Finding]:
 
 @rule
 def _stack(settings: Settings, stack: str) -> Iterator[Finding]:
-    known = [environment.value for environment in Environment]
-    if settings.environment != stack:
-        accepted = f"{stack!r}, the name of the stack" if stack in known else f"a stack named {' or '.join(known)}"
-        yield wrong(("environment",), settings.environment.value, accepted)
+    given = settings.environment.value
+    if given != stack:
+        known = ", ".join(Environment)
+        accepted = (
+            f"{stack!r}, the name of the stack" if stack in known.split(", ") else f"a stack named one of {known}"
+        )
+        yield Finding(("environment",), f"is {given!r} in a stack named {stack!r}", accepted)
 
 
 @rule

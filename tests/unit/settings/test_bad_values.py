@@ -172,7 +172,9 @@ CONTRADICTIONS: Final = {
     ),
     "no UUID for Scaleway": one("hosting.accounts.scaleway.project", "ab" * 16, f"is '{'ab' * 16}'", "a UUID"),
     "a system twice": one("systems", ["hosting", "hosting"], "is hosting, hosting", "every system once"),
-    "another stack's environment": one("environment", "dev", "is 'dev'", "'prod', the name of the stack", stack="prod"),
+    "another stack's environment": one(
+        "environment", "dev", "is 'dev' in a stack named 'prod'", "'prod', the name of the stack", stack="prod"
+    ),
 }
 NAMES: Final = {
     "capitals": one("organisation", "Alertes", "is 'Alertes'", "2 to 15 characters of a-z, 0-9 and -"),

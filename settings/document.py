@@ -64,6 +64,8 @@ class Document:
             )
         for key, value in root.value:
             if key.value == "config":
+                if () in self.lines:
+                    self.repeated.append(Finding((), "has the key config twice", "every key once"))
                 self.lines[()] = _line(key)
                 self._collect(value, ())
         config = document.get("config")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from settings.plaintext import looks_secret
@@ -36,6 +36,11 @@ def secret(path: Path) -> Finding:
     """A secret in plain text."""
     accepted = "no secret in plain text: providers' credentials belong into the environment, all others into Vault"
     return Finding(path, "looks like a secret (not shown)", accepted)
+
+
+def veiled(finding: Finding) -> Finding:
+    """The same without the value: the engine has decrypted it."""
+    return replace(finding, given="is not right (not shown, since the stack keeps it as a secret)")
 
 
 def _shown(path: Path, value: Any) -> str:

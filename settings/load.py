@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from settings.document import Document, UnreadableError
 from settings.errors import SettingsError, findings_of
-from settings.findings import NAMESPACE, Finding, secret
+from settings.findings import NAMESPACE, Finding, secret, veiled
 from settings.findings import Path as KeyPath
 from settings.model import PARTIAL, Settings
 from settings.partial import without
@@ -89,5 +89,6 @@ def _validated(
     known = {finding.path for finding in findings}
     findings += [finding for finding in check(settings, stack) if finding.path not in known]
     if findings:
-        raise SettingsError(stack, findings, lines)
+        hidden = {(key.removeprefix(OURS),) for key in secret_keys}
+        raise SettingsError(stack, [veiled(it) if it.path[:1] in hidden else it for it in findings], lines)
     return settings

@@ -15,10 +15,18 @@ from settings.load import ROOT
 REMOVED: Final = object()
 """Given in a patch for a key that shall not be there."""
 
+ENTRY: Final = re.compile(
+    r"  ((?P<key>\S+) \()?(?P<file>Pulumi\.\w+\.yaml)(:(?P<line>\d+))?(?(key)\))"
+    r"\n    (?P<given>.+)\n    accepted: (?P<accepted>.+)"
+)
+
 
 @dataclass(frozen=True)
 class Complaint:
-    """One entry of an error: which key, on which line of the file (none where there is none), and what is said."""
+    """One entry of an error: which key on which line of the file, and what is said of it.
+
+    `key` is empty where the file as a whole is meant, `line` is None where no line is named.
+    """
 
     key: str
     file: str
@@ -64,10 +72,10 @@ def complaints(text: str) -> list[Complaint]:
     head, *entries = text.split("\n\n")
     found = []
     for entry in entries:
-        match = re.fullmatch(r"  (\S+) \(([^:()]+)(?::(\d+))?\)\n    (.+)\n    accepted: (.+)", entry)
+        match = ENTRY.fullmatch(entry)
         assert match, f"not an entry of an error:\n{entry}"
-        key, file, line, given, accepted = match.groups()
-        found.append(Complaint(key, file, int(line) if line else None, given, accepted))
+        line = int(match["line"]) if match["line"] else None
+        found.append(Complaint(match["key"] or "", match["file"], line, match["given"], match["accepted"]))
     assert re.match(rf"{len(found)} errors? in Pulumi\.\w+\.yaml:$", head), head
     return found
 

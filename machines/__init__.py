@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from machines.bundle import ROLES, bundle
+from machines.bundle import bundle
 from machines.documents import UserDataError, payload, user_data
 from machines.facts import Facts, Inbound, Outbound, Peer
 
-__all__ = ["ROLES", "Facts", "Inbound", "Outbound", "Peer", "UserDataError", "bundle", "payload", "user_data"]
+__all__ = ["Facts", "Inbound", "Outbound", "Peer", "UserDataError", "bundle", "payload", "user_data"]

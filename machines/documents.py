@@ -12,7 +12,7 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from machines.bundle import ROLES, bundle
+from machines.bundle import bundle, roles
 from machines.facts import Facts
 
 CLOUD_INIT: Final = Path(__file__).parent / "cloud-init"
@@ -56,7 +56,7 @@ def user_data(facts: Facts, wrapped_token: str | None) -> str:
     if size > LIMIT_BYTES:
         raise UserDataError(
             f"the user data of {facts.machine.name} has {size} bytes in base64, and OpenStack Nova takes {LIMIT_BYTES}: "
-            f"make the roles {', '.join(ROLES[facts.machine.role])} in machines/ansible/roles smaller"
+            f"make the roles {', '.join(roles(facts.machine.role))} in machines/ansible/roles smaller"
         )
     return text
 

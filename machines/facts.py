@@ -5,6 +5,7 @@ The facts travel as `machine.json` and are the only variables of the Ansible rol
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -81,23 +82,32 @@ class Database(_Model):
 
 
 class Vault(_Model):
-    """Where secrets come from; `role_id` is None where the machine has none, or before Vault is initialised."""
+    """Where secrets come from; `role_id` is None where the machine has none, or before Vault is initialised.
+
+    `ca` has the certificates, in PEM, that Vault's is checked against; None for those of public authorities.
+    """
 
     address: str
     auth: str
     mount: str
     role_id: str | None
     paths: Sequence[str]
+    ca: str | None
 
 
 class Files(_Model):
-    """Shared files; `volume_encrypted` says whether the provider encrypts block volumes, else the machine does."""
+    """Shared files; `type` is the file system that applications mount, `source` what of, known for managed ones."""
 
     kind: Literal["managed", "gluster"]
+    type: Literal["nfs", "virtiofs", "gluster"]
+    source: str | None
 
 
 class Facts(_Model):
-    """The whole document."""
+    """The whole document.
+
+    `volume_encrypted` says whether the provider encrypts block volumes; otherwise the machine does (LUKS).
+    """
 
     organisation: str
     environment: str
@@ -117,7 +127,5 @@ class Facts(_Model):
     deploy_key: str
 
     def document(self) -> str:
-        """The facts as `machine.json`: the same facts give the same bytes."""
-        import json
-
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":")) + "\n"
+        """The facts as `machine.json`, one variable of Ansible's: the same facts give the same bytes."""
+        return json.dumps({"platform": self.model_dump(mode="json")}, sort_keys=True, separators=(",", ":")) + "\n"

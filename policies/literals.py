@@ -29,7 +29,7 @@ ASSIGNMENT: Final = re.compile(
 NOT_LITERAL: Final = re.compile(r"^[$%<{@!&*|>\[(/~]|\{\{|\$\{|\$\(|\{%|^(?:arn|vault|file|env|https?):", re.I)
 """References, templates, paths: they say where a secret is, and are none."""
 CODE: Final = re.compile(r"[()\[\]{}]|^[A-Za-z_]\w*\.[\w.]+$|^[fbr]?$")
-PATH: Final = re.compile(r"[a-z0-9_.-]*(?:/[a-z0-9_.{}-]+)+/?")
+PATH: Final = re.compile(r"(?:[a-z0-9_.-]+:)?[a-z0-9_.-]*(?:/[a-z0-9_.{}-]+)+/?")
 PLAIN_WORDS: Final = frozenset(
     [
         "absent",

@@ -7,6 +7,7 @@ written last and whole, so that nobody meets a sandbox that is half started.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import logging
 import os
@@ -56,6 +57,8 @@ class Running:
     """Provider → port on loopback."""
     object_storage: Mapping[str, str]
     vault: str
+    code: str = ""
+    """The checksum of the program that runs; one from before there was such a thing has none."""
 
     @property
     def debug_providers(self) -> str:
@@ -87,10 +90,14 @@ def running(directory: Path = DIRECTORY) -> Running | None:
 
 
 def ensure_running(directory: Path = DIRECTORY) -> Running:
-    """The sandbox of a folder, started if it is not there; SandboxError with the end of its log if it fails."""
+    """The sandbox of a folder, started if it is not there; SandboxError with the end of its log if it fails.
+
+    One that runs a program that has been changed since is started anew: what the clouds hold is on disk.
+    """
     found = running(directory)
-    if found is not None:
+    if found is not None and found.code == code():
         return found
+    stop(directory)
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     (directory / "daemon.json").unlink(missing_ok=True)
@@ -116,6 +123,16 @@ def ensure_running(directory: Path = DIRECTORY) -> Running:
     process.kill()
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
     raise SandboxError(f"the simulated clouds do not start; {log} ends with:\n{tail}")
+
+
+@functools.cache
+def code() -> str:
+    """The checksum of the sandbox's own program and of what the providers offer."""
+    checksum = hashlib.sha256()
+    for folder in (ROOT / "sandbox", ROOT / "catalog"):
+        for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.yaml")]):
+            checksum.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
+    return checksum.hexdigest()
 
 
 def stop(directory: Path = DIRECTORY) -> None:
@@ -179,6 +196,7 @@ def serve(directory: Path) -> None:
             providers={name: port for name, (_, port) in started.items()},
             object_storage={name: one.endpoint for name, one in storage.items()},
             vault=keeper.address,
+            code=code(),
         )
         unfinished = directory / "daemon.unfinished"
         unfinished.write_text(json.dumps(asdict(ready)))

@@ -156,6 +156,11 @@ class VaultSettings(Model):
     initialised: bool = Field(
         description="false on day 0: only the network, the bastions and Vault's own machines are declared"
     )
+    ca: str | None = Field(
+        default=None,
+        pattern=r"^(\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$",
+        description="Certificates (PEM) that Vault's is checked against, where no public authority signed it",
+    )
 
 
 class Database(Model):

@@ -15,7 +15,7 @@ import pulumi
 import catalog
 from components.compute.convergence import ORDER, Convergence, ConvergenceArgs
 from components.compute.documents import Documents, Neighbour
-from components.network.addresses import AddressPlan
+from components.network.addresses import AddressPlan, Shared
 from components.network.firewall import Neighbourhood, rules
 from components.network.flows import HEALTH, Flow, flows
 from components.sdk import lazy
@@ -50,6 +50,9 @@ DAY_0: Final = frozenset({Role.BASTION, Role.VAULT})
 STATEFUL: Final = frozenset({Role.DATABASE, Role.FILES, Role.VAULT})
 """Roles whose machines hold data: they have a volume of their own and are protected against deletion."""
 VAULT_VOLUME_GB: Final = 20
+SQL_ROLES: Final = (Role.DATABASE, Role.SQL)
+CERTIFICATE_HOURS: Final = 2 * 365 * 24
+"""`pulumi up` renews the databases' certificate in its last quarter."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,8 @@ class Hosting(pulumi.ComponentResource):
         self._places = [self._place(site) for site in self._hosting.sites]
         self._neighbours = {place.settings.name: self._neighbour(place) for place in self._places}
         self._documents = Documents(settings, list(self._neighbours.values()), self._deploy_key.public_key_openssh)
-        media, *replicas = self._buckets()
-        vault = self._vault(*media) if self._hosting.vault.initialised else None
+        media, releases, *replicas = self._buckets()
+        vault = self._vault(media, releases) if self._hosting.vault.initialised else None
         for place in self._places:
             for role in place.names:
                 place.machines[role] = list(self._machines(place, role, vault))
@@ -115,7 +118,7 @@ class Hosting(pulumi.ComponentResource):
             "bastions": [place.public[name].address for place in self._places for name in place.names[Role.BASTION]],
             "buckets": [
                 {"name": bucket.name, "provider": provider.value, "region": bucket.region}
-                for provider, bucket in (media, *replicas)
+                for provider, bucket in (media, releases, *replicas)
             ],
             "url": f"https://api.{self._hosting.domain}",
             "app_version": self._hosting.app_version,
@@ -176,6 +179,7 @@ class Hosting(pulumi.ComponentResource):
             names=place.names,
             zones=zones,
             volumes_encrypted=place.site.encrypts_volumes,
+            share=self._share(place) if Role.APP in place.names else None,
         )
 
     def _matrix(self) -> tuple[Flow, ...]:
@@ -185,7 +189,7 @@ class Hosting(pulumi.ComponentResource):
     # Machines
 
     def _machines(self, place: Place, role: Role, vault: Vault | None) -> Iterator[Machine]:
-        share = self._share(place) if role is Role.APP else None
+        share = self._neighbours[place.settings.name].share if role is Role.APP else None
         for index, name in enumerate(place.names[role], start=1):
             zone = place.site.zone(index)
             token = vault.first_token(name, role) if vault is not None else None
@@ -232,44 +236,45 @@ class Hosting(pulumi.ComponentResource):
     # Data
 
     def _buckets(self) -> Iterator[tuple[Provider, Bucket]]:
-        """The bucket for media, and then those for the backups."""
+        """The bucket for media, the one for the application's releases, and then those for the backups."""
         primary = self._hosting.primary
         region = catalog.object_storage_region(primary.provider, primary.region)
         media = BucketArgs(f"{self._prefix}-media", region, noncurrent_days=self._hosting.media.noncurrent_days)
-        yield primary.provider, self._accounts[primary.provider].bucket(media, protect=self._guarded)
+        releases = BucketArgs(f"{self._prefix}-releases", region)
+        for bucket in (media, releases):
+            yield primary.provider, self._accounts[primary.provider].bucket(bucket, protect=self._guarded)
         for replica in self._hosting.backups.replicas:
             backup = BucketArgs(f"{self._prefix}-backup-{replica.name}", replica.region, replica.lock_days)
             yield replica.provider, self._accounts[replica.provider].bucket(backup, protect=self._guarded)
 
     # Secrets
 
-    def _vault(self, provider: Provider, media: Bucket) -> Vault:
+    def _vault(self, media: tuple[Provider, Bucket], releases: tuple[Provider, Bucket]) -> Vault:
         blocks = {
             role: [str(block) for place in self._places for block in place.site.args.plan.block(role)] for role in Role
         }
         vault = Vault(VaultArgs(self._prefix, blocks), self._child)
-        credential = self._accounts[provider].credential(f"{self._prefix}-media", media, Access.WRITE)
-        vault.keep(
-            Secret.MEDIA,
-            access_key=credential.access_key,
-            secret_key=credential.secret_key,
-            bucket=media.name,
-            endpoint=media.endpoint,
-        )
-        for secret, user in (
-            (Secret.DATABASE_ROOT, "root"),
-            (Secret.DATABASE_REPLICATION, "replication"),
-            (Secret.DATABASE_MONITOR, "monitor"),
-            (Secret.DATABASE_ROUTER, "router"),
-            (Secret.DATABASE_APP, "app"),
-            (Secret.KEEPALIVED_FRONT, "front"),
-            (Secret.KEEPALIVED_SQL, "sql"),
-            (Secret.VOLUMES, "luks"),
+        for secret, name, (provider, bucket), access in (
+            (Secret.MEDIA, "media", media, Access.WRITE),
+            (Secret.RELEASES, "releases", releases, Access.READ),
         ):
-            if secret is not Secret.VOLUMES or not all(place.site.encrypts_volumes for place in self._places):
-                vault.password(secret, user=user)
+            credential = self._accounts[provider].credential(f"{self._prefix}-{name}", bucket, access)
+            vault.keep(
+                secret,
+                access_key=credential.access_key,
+                secret_key=credential.secret_key,
+                bucket=bucket.name,
+                endpoint=bucket.endpoint,
+                region=bucket.region,
+            )
+        certificate = self._database_certificate(vault)
+        vault.password(Secret.DATABASE_REPLICATION, user="replication")
+        vault.password(Secret.DATABASE_MONITOR, user="monitor")
+        vault.password(Secret.DATABASE_ROUTER, user="router")
+        vault.password(Secret.DATABASE_APP, user="app", database="app", ca=certificate)
+        if not all(place.site.encrypts_volumes for place in self._places):
+            vault.password(Secret.VOLUMES, user="luks")
         if len(self._places) > 1:
-            vault.password(Secret.KEEPALIVED_LINK, user="link")
             vault.keep(Secret.LINK, **{place.settings.name: self._link_key(place) for place in self._places})
         return vault
 
@@ -278,6 +283,30 @@ class Hosting(pulumi.ComponentResource):
         key = random.RandomBytes(f"{place.site.args.name}-link", length=32, opts=self._child)
         secret: pulumi.Output[str] = pulumi.Output.secret(key.base64)
         return secret
+
+    def _database_certificate(self, vault: Vault) -> pulumi.Output[str]:
+        """The certificate of databases and SQL routers, which clients know and trust as it is."""
+        name = f"{self._prefix}-database"
+        key = tls.PrivateKey(name, algorithm="ECDSA", ecdsa_curve="P256", opts=self._child)
+        plans = [place.site.args.plan for place in self._places]
+        certificate = tls.SelfSignedCert(
+            name,
+            private_key_pem=key.private_key_pem_pkcs8,
+            subject={"common_name": name},
+            # Room for more machines, so that adding one does not mean a new certificate on all others.
+            ip_addresses=[
+                *(str(plan.host(role, index)) for plan in plans for role in SQL_ROLES for index in range(1, 10)),
+                *(str(plan.shared(Shared.SQL)) for plan in plans),
+            ],
+            is_ca_certificate=True,
+            allowed_uses=["cert_signing", "digital_signature", "key_encipherment", "server_auth", "client_auth"],
+            validity_period_hours=CERTIFICATE_HOURS,
+            early_renewal_hours=CERTIFICATE_HOURS // 4,
+            opts=self._child,
+        )
+        vault.keep(Secret.TLS_DATABASE, certificate=certificate.cert_pem, private_key=key.private_key_pem_pkcs8)
+        pem: pulumi.Output[str] = certificate.cert_pem
+        return pem
 
     # Rollout
 

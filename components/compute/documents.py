@@ -12,7 +12,7 @@ import machines
 from components.network.addresses import AddressPlan, Shared
 from components.network.firewall import Rule
 from components.secrets import Vault, paths_of
-from components.site import PublicAddress
+from components.site import PublicAddress, Share
 from machines import facts as f
 from settings import Role, Settings
 from settings import Site as SiteSettings
@@ -20,7 +20,7 @@ from settings import Site as SiteSettings
 
 @dataclass(frozen=True)
 class Neighbour:
-    """What machines know of a site: its settings, its addresses, its rules by role, its public addresses by machine."""
+    """What machines know of a site: settings, addresses, rules by role, public addresses by machine, shared files."""
 
     settings: SiteSettings
     plan: AddressPlan
@@ -29,6 +29,7 @@ class Neighbour:
     names: Mapping[Role, Sequence[str]]
     zones: Mapping[Role, Sequence[str]]
     volumes_encrypted: bool
+    share: Share | None
 
 
 class Documents:
@@ -52,20 +53,21 @@ class Documents:
         self, site: Neighbour, role: Role, index: int, vault: Vault | None, token: pulumi.Output[str] | None
     ) -> pulumi.Output[str]:
         """The cloud-init document of one machine."""
-        known = pulumi.Output.all(late=self._late, role_id=vault.role_id(role) if vault else None, token=token)
-        return known.apply(
-            lambda k: machines.user_data(self._facts(site, role, index, vault, k["late"], k["role_id"]), k["token"])
-        )
+        known = pulumi.Output.all(late=self._late, token=token, **self._own(site, role, vault))
+        return known.apply(lambda k: machines.user_data(self._facts(site, role, index, vault, k), k["token"]))
 
     def payload(self, site: Neighbour, role: Role, index: int, vault: Vault | None) -> pulumi.Output[str]:
         """What a convergence pushes to one machine."""
-        known = pulumi.Output.all(late=self._late, role_id=vault.role_id(role) if vault else None)
-        return known.apply(lambda k: machines.payload(self._facts(site, role, index, vault, k["late"], k["role_id"])))
+        known = pulumi.Output.all(late=self._late, **self._own(site, role, vault))
+        return known.apply(lambda k: machines.payload(self._facts(site, role, index, vault, k)))
 
-    def _facts(
-        self, site: Neighbour, role: Role, index: int, vault: Vault | None, late: Mapping[str, Any], role_id: str | None
-    ) -> f.Facts:
-        hosting, settings = self._settings.hosting, site.settings
+    def _own(self, site: Neighbour, role: Role, vault: Vault | None) -> dict[str, Any]:
+        """What is known only after up, and concerns this role at this site."""
+        share = site.share if role is Role.APP else None
+        return {"role_id": vault.role_id(role) if vault else None, "share": share.source if share else None}
+
+    def _facts(self, site: Neighbour, role: Role, index: int, vault: Vault | None, known: Mapping[str, Any]) -> f.Facts:
+        hosting, settings, late, role_id = self._settings.hosting, site.settings, known["late"], known["role_id"]
         inbound = [rule for rule in site.rules[role] if rule.inbound]
         outbound = [rule for rule in site.rules[role] if not rule.inbound]
         return f.Facts(
@@ -98,13 +100,16 @@ class Documents:
                 maxscale_version=hosting.database.maxscale_version,
                 cluster=f"{self._settings.organisation}-{self._settings.environment}-{settings.name}",
             ),
-            files=f.Files(kind=hosting.files.kind.value),
+            files=f.Files(
+                kind=hosting.files.kind.value, type=site.share.type if site.share else "gluster", source=known["share"]
+            ),
             vault=f.Vault(
                 address=hosting.vault.address,
                 auth=vault.auth_path if vault else "",
                 mount=vault.mount if vault else "",
                 role_id=role_id,
                 paths=paths_of(role) if role_id else (),
+                ca=hosting.vault.ca,
             ),
             volume_encrypted=site.volumes_encrypted,
             deploy_key=late["deploy_key"],

@@ -49,17 +49,22 @@ class Neighbourhood:
             Party.INTERNET: [str(ANYWHERE)],
             Party.ADMINS: [str(network) for network in self.admins],
             Party.ENTRY: [str(self.own.entry)],
+            Party.SHARES: [str(self.own.pool)],
             Party.OTHER_LINK: [pulumi.Output.concat(address, "/32") for address in self.other_links],
         }
         return list(ranges[party])
 
 
 def rules(matrix: Iterable[Flow], role: Role, around: Neighbourhood) -> tuple[Rule, ...]:
-    """Everything that a role's machines may receive and send; the rest is dropped."""
+    """Everything that a role's machines may receive and send; the rest is dropped.
+
+    Link machines pass on what crosses between the sites: their providers see it come from its source and go to its
+    target, and so they may receive and send that too.
+    """
     found = []
     for flow in matrix:
         for inbound, here, peer in ((True, flow.target, flow.source), (False, flow.source, flow.target)):
-            if here is role:
+            if here is role or (role is Role.LINK and flow.across):
                 found += [
                     Rule(inbound, peer, flow.protocol, flow.ports, cidr, flow.reason)
                     for cidr in around.cidrs(peer, across=flow.across)

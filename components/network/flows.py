@@ -25,6 +25,8 @@ class Party(StrEnum):
     """The provider's load balancers, by their private addresses."""
     INTERNET = "internet"
     """Servers on the internet that our machines ask: package mirrors, object storage, time."""
+    SHARES = "shares"
+    """The provider's file servers, which have addresses in the site's network from its DHCP."""
     OTHER_LINK = "other link"
     """The other site's link machines, by their public addresses."""
 
@@ -77,6 +79,8 @@ def _flows(app_port: int, variant: DatabaseVariant, files: FilesKind, *, linked:
     yield _tcp(Party.ENTRY, Role.FRONT, 80, "redirect to TLS, and certificate challenges")
     yield _tcp(Party.ENTRY, Role.FRONT, HEALTH, "the load balancer's health check")
     yield Flow(Role.FRONT, Role.FRONT, Protocol.VRRP, None, "who holds the shared address")
+    yield _tcp(Role.FRONT, Role.FRONT, 10000, "how much each client has asked for")
+    yield _tcp(Role.FRONT, Role.FRONT, 8402, "certificate challenges, to the front that asked for the certificate")
     yield _tcp(Role.FRONT, Role.FRONT, 8081, "the other front's WAF, when the own one is down")
     yield _tcp(Role.FRONT, Role.APP, app_port, "requests that passed the WAF")
     yield _tcp(Role.APP, Role.SQL, 3306, "SQL that may write")
@@ -89,7 +93,9 @@ def _flows(app_port: int, variant: DatabaseVariant, files: FilesKind, *, linked:
         for port, reason in ((4444, "state transfer"), (4567, "replication in the cluster"), (4568, "missed writes")):
             yield _tcp(Role.DATABASE, Role.DATABASE, port, f"Galera: {reason}")
         yield Flow(Role.DATABASE, Role.DATABASE, Protocol.UDP, (4567, 4567), "Galera: replication in the cluster")
-    if files is FilesKind.GLUSTER:
+    if files is FilesKind.MANAGED:
+        yield _tcp(Role.APP, Party.SHARES, 2049, "shared files (NFS)")
+    else:
         for source in (Role.APP, Role.FILES):
             yield Flow(source, Role.FILES, Protocol.TCP, (24007, 24008), "GlusterFS: management")
             yield Flow(source, Role.FILES, Protocol.TCP, (49152, 49251), "GlusterFS: bricks")

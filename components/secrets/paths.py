@@ -14,18 +14,14 @@ from settings import Role
 class Secret(Enum):
     """A path below the hosting system's KV mount, with its readers."""
 
-    KEEPALIVED_FRONT = ("keepalived/front", {Role.FRONT})
-    KEEPALIVED_SQL = ("keepalived/sql", {Role.SQL})
-    KEEPALIVED_LINK = ("keepalived/link", {Role.LINK})
-    TLS_FRONT = ("tls/front", {Role.FRONT})
     TLS_DATABASE = ("tls/database", {Role.DATABASE, Role.SQL})
-    DATABASE_ROOT = ("database/root", {Role.DATABASE})
     DATABASE_REPLICATION = ("database/replication", {Role.DATABASE, Role.SQL})
     DATABASE_MONITOR = ("database/monitor", {Role.DATABASE, Role.SQL})
     DATABASE_ROUTER = ("database/router", {Role.DATABASE, Role.SQL})
     DATABASE_APP = ("database/app", {Role.DATABASE, Role.APP})
     VOLUMES = ("volumes/luks", {Role.DATABASE, Role.FILES})
     MEDIA = ("media/s3", {Role.APP})
+    RELEASES = ("releases/s3", {Role.APP})
     LINK = ("link/wireguard", {Role.LINK})
 
     def __init__(self, path: str, readers: set[Role]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import pulumi
 
@@ -102,10 +102,12 @@ class Volume:
 
 @dataclass(frozen=True)
 class Share:
-    """Managed shared file storage, which machines attach."""
+    """Managed shared file storage, which machines attach, and mount as a file system `type` from `source`."""
 
     id: pulumi.Output[str]
     size_gb: int
+    type: Literal["nfs", "virtiofs"]
+    source: pulumi.Output[str]
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,8 @@ class OvhSite(Site):
             **self._common,
             opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=protect)),
         )
-        return Share(share.id, size_gb)
+        source = share.current_state.apply(lambda state: state.export_locations[0].path)
+        return Share(share.id, size_gb, "nfs", source)
 
     def machine(self, args: MachineArgs) -> Machine:
         """Create the instance, on a host of its own within its role's group."""

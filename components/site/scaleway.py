@@ -231,7 +231,9 @@ class ScalewaySite(Site):
             **self._project,
             opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=protect)),
         )
-        return Share(share.id, size_gb)
+        # Instances mount it by its id, without the region before it:
+        # https://www.scaleway.com/en/docs/file-storage/how-to/mount-file-system/
+        return Share(share.id, size_gb, "virtiofs", share.id.apply(lambda identifier: identifier.rsplit("/", 1)[-1]))
 
     def machine(self, args: MachineArgs) -> Machine:
         """Book the address, create the server without a public address, and attach the network with that address."""

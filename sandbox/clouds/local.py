@@ -8,13 +8,24 @@ import secrets
 import string
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Final
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox import rules
-from sandbox.cloud import Call, Cloud, Kind, by_token
+from sandbox.cloud import Call, Cloud, CloudError, Kind, by_token
 from sandbox.properties import Properties
 from sandbox.schema import Failure
 from sandbox.store import Row
@@ -159,5 +170,93 @@ class PrivateKey(Kind):
         return ed25519.Ed25519PrivateKey.generate()
 
 
+class SelfSignedCert(Kind):
+    """A certificate that its own key has signed."""
+
+    token = "tls:index/selfSignedCert:SelfSignedCert"  # noqa: S105 - a type
+    local = True
+
+    @property
+    def replace_on(self) -> frozenset[str]:  # type: ignore[override]
+        """Every change means a new certificate, but for when it is renewed."""
+        return frozenset(self.schema.inputs) - {"earlyRenewalHours"}
+
+    def check(self, inputs: Properties, call: Call) -> Iterator[Failure]:
+        """Uses are known ones, addresses are addresses."""
+        yield from rules.between(inputs, "validityPeriodHours", 1, 24 * 365 * 100, "hours")
+        for use in inputs.get("allowedUses") or []:
+            if rules.known(use) and use not in USES:
+                yield Failure("allowedUses", f"is {use!r}, but accepted is one of {', '.join(USES)}")
+        for address in inputs.get("ipAddresses") or []:
+            try:
+                if rules.known(address):
+                    ip_address(address)
+            except ValueError:
+                yield Failure("ipAddresses", f"is {address!r}, but accepted is an IP address")
+
+    def new_id(self, inputs: Properties, call: Call) -> str:
+        """Any; the real provider takes the serial number."""
+        return str(x509.random_serial_number())
+
+    def computed(self, identifier: str, inputs: Properties, call: Call, existing: Row | None) -> Properties:
+        """The certificate, by the key that the program gave."""
+        try:
+            key = load_pem_private_key(inputs["privateKeyPem"].encode(), password=None)
+        except ValueError as error:
+            raise CloudError(f"privateKeyPem: is no private key in PEM: {error}") from error
+        if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
+            raise CloudError("privateKeyPem: accepted are RSA, ECDSA and ED25519 keys")
+        begin = datetime.now(UTC).replace(microsecond=0)
+        end = begin + timedelta(hours=int(inputs["validityPeriodHours"]))
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, (inputs.get("subject") or {}).get("commonName", ""))])
+        builder = x509.CertificateBuilder(name, name, key.public_key(), int(identifier), begin, end)
+        uses = set(inputs["allowedUses"])
+        names = [
+            *(x509.DNSName(dns) for dns in inputs.get("dnsNames") or []),
+            *(x509.IPAddress(ip_address(address)) for address in inputs.get("ipAddresses") or []),
+        ]
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        authority = bool(inputs.get("isCaCertificate", False))
+        builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        builder = builder.add_extension(
+            x509.KeyUsage(**{flag: use in uses for flag, use in KEY_USAGES.items()}), critical=True
+        )
+        extended = [EXTENDED_USAGES[use] for use in inputs["allowedUses"] if use in EXTENDED_USAGES]
+        if extended:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
+        algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+        return {
+            "certPem": builder.sign(key, algorithm).public_bytes(Encoding.PEM).decode(),
+            "keyAlgorithm": {rsa.RSAPrivateKey: "RSA", ec.EllipticCurvePrivateKey: "ECDSA"}.get(type(key), "ED25519"),
+            "readyForRenewal": False,
+            "validityStartTime": begin.isoformat(),
+            "validityEndTime": end.isoformat(),
+        }
+
+
+KEY_USAGES: Final = {
+    "digital_signature": "digital_signature",
+    "content_commitment": "content_commitment",
+    "key_encipherment": "key_encipherment",
+    "data_encipherment": "data_encipherment",
+    "key_agreement": "key_agreement",
+    "key_cert_sign": "cert_signing",
+    "crl_sign": "crl_signing",
+    "encipher_only": "encipher_only",
+    "decipher_only": "decipher_only",
+}
+EXTENDED_USAGES: Final = {
+    "server_auth": ExtendedKeyUsageOID.SERVER_AUTH,
+    "client_auth": ExtendedKeyUsageOID.CLIENT_AUTH,
+    "code_signing": ExtendedKeyUsageOID.CODE_SIGNING,
+    "email_protection": ExtendedKeyUsageOID.EMAIL_PROTECTION,
+    "timestamping": ExtendedKeyUsageOID.TIME_STAMPING,
+    "ocsp_signing": ExtendedKeyUsageOID.OCSP_SIGNING,
+    "any_extended": ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+}
+USES: Final = (*KEY_USAGES.values(), *EXTENDED_USAGES)
+
+
 RANDOM: Final = Cloud("random", by_token(RandomPassword(), RandomString(), RandomBytes(), RandomId(), RandomUuid()))
-TLS: Final = Cloud("tls", by_token(PrivateKey()))
+TLS: Final = Cloud("tls", by_token(PrivateKey(), SelfSignedCert()))

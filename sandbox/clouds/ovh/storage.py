@@ -85,7 +85,12 @@ class Share(ProjectKind):
 
     def computed(self, identifier: str, inputs: Properties, call: Call, existing: Row | None) -> Properties:
         """What the API reports."""
-        return self.observed(identifier, inputs, size=inputs.get("size"))
+        # Somewhere in what DHCP gives out, where the real file servers are too.
+        network = call.get(SHARE_NETWORK, inputs.get("shareNetworkId") or "")
+        subnet = call.get(SUBNET, network.inputs["subnetId"]) if network else None
+        host = subnet.inputs["allocationPools"][0]["end"] if subnet else "0.0.0.0"  # noqa: S104 - no address
+        locations = [{"path": f"{host}:/shares/{identifier}", "preferred": True}]
+        return self.observed(identifier, inputs, size=inputs.get("size"), exportLocations=locations)
 
 
 class ShareAcl(ProjectKind):

@@ -53,8 +53,9 @@ class Document:
     def _read(self, file: FilePath) -> dict[str, Any]:
         content = file.read_bytes()
         try:
-            root = yaml.compose(content, Loader)
-            document = yaml.load(content, Loader)  # noqa: S506 - a safe loader
+            loader = Loader(content)
+            root = loader.get_single_node()
+            document = None if root is None else loader.construct_document(root)
         except yaml.YAMLError as error:
             raise _not_yaml(error) from None
         if not isinstance(document, dict) or not isinstance(root, yaml.MappingNode):

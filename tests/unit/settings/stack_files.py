@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,9 +38,14 @@ class Complaint:
     accepted: str
 
 
+@functools.cache
+def _document_of(stack: str) -> Any:
+    return yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
+
+
 def document_of(stack: str) -> Any:
     """The content of a stack file of this project."""
-    return yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
+    return copy.deepcopy(_document_of(stack))
 
 
 def patched(stack: str, patch: Mapping[str, Any]) -> Any:
@@ -53,6 +61,12 @@ def patched(stack: str, patch: Mapping[str, Any]) -> Any:
         else:
             target[last] = value
     return document
+
+
+def flat(document: Any) -> dict[str, str]:
+    """A stack file's configuration as the engine hands it over: JSON, but for texts."""
+    config = document["config"]
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
 
 
 def write(folder: Path, stack: str, patch: Mapping[str, Any]) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import traceback
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +12,7 @@ import pytest
 
 from settings import SettingsError, load, read
 from settings.load import ROOT
-from tests.unit.settings.stack_files import complaints, document_of, write, write_text
+from tests.unit.settings.stack_files import complaints, document_of, flat, write, write_text
 
 # Made up here, so that the checkout holds nothing that looks like a secret.
 SHORT: Final = "correct-horse"
@@ -86,7 +85,7 @@ def test_a_file_that_is_broken_at_a_secret_does_not_repeat_it(line: str, tmp_pat
 
 def test_what_the_engine_decrypted_is_not_shown() -> None:
     with pytest.raises(SettingsError) as caught:
-        load("sandbox", _flat() | {"platform:owner": SHORT}, ["platform:owner"])
+        load("sandbox", flat(document_of("sandbox")) | {"platform:owner": SHORT}, ["platform:owner"])
     (found,) = complaints(str(caught.value))
     assert found.key == "platform:owner"
     assert "not shown" in found.given
@@ -97,15 +96,9 @@ def test_what_the_engine_decrypted_is_not_shown() -> None:
 def test_what_the_engine_encrypts_is_no_plain_text(tmp_path: Path) -> None:
     write(tmp_path, "sandbox", {"ovh:applicationSecret": {"secure": f"v1:{RANDOM}"}})
     assert read("sandbox", tmp_path).organisation == "alertes"
-    assert load("sandbox", _flat() | {"ovh:applicationSecret": SHORT}, ["ovh:applicationSecret"])
+    assert load("sandbox", flat(document_of("sandbox")) | {"ovh:applicationSecret": SHORT}, ["ovh:applicationSecret"])
 
 
 def test_identifiers_and_switches_are_no_secrets(tmp_path: Path) -> None:
     write(tmp_path, "sandbox", {"vault:skipChildToken": "true", "aws:region": "eu-west-3"})
     assert read("sandbox", tmp_path).hosting.accounts
-
-
-def _flat() -> dict[str, str]:
-    """The sandbox's configuration as the engine hands it over."""
-    config = document_of("sandbox")["config"]
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from typing import Any
 
 import pulumi
 
@@ -59,14 +60,14 @@ def rules(matrix: Iterable[Flow], role: Role, around: Neighbourhood) -> tuple[Ru
     """Everything that a role's machines may receive and send; the rest is dropped.
 
     Link machines pass on what crosses between the sites: their providers see it come from its source and go to its
-    target, and so they may receive and send that too.
+    target, and so they may receive and send that too. What several flows open stands once: providers refuse a group
+    that says the same twice.
     """
-    found = []
+    found: dict[Any, Rule] = {}
     for flow in matrix:
         for inbound, here, peer in ((True, flow.target, flow.source), (False, flow.source, flow.target)):
             if here is role or (role is Role.LINK and flow.across):
-                found += [
-                    Rule(inbound, peer, flow.protocol, flow.ports, cidr, flow.reason)
-                    for cidr in around.cidrs(peer, across=flow.across)
-                ]
-    return tuple(found)
+                for cidr in around.cidrs(peer, across=flow.across):
+                    rule = Rule(inbound, peer, flow.protocol, flow.ports, cidr, flow.reason)
+                    found.setdefault((inbound, flow.protocol, flow.ports, cidr), rule)
+    return tuple(found.values())

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from settings.findings import NAMESPACE, Finding, Path, missing, wrong
-from settings.model import HOST, NETWORK, SEMVER, SLUG, Settings
+from settings.model import CERTIFICATES, HOST, NETWORK, SEMVER, SLUG, Settings
 
 PATTERNS: Final[Mapping[str, str]] = {
+    CERTIFICATES: "certificates in PEM: -----BEGIN CERTIFICATE----- … -----END CERTIFICATE-----",
     SLUG: "2 to 15 characters of a-z, 0-9 and -, beginning with a letter",
     HOST: "a host name such as alerte.example.eu",
     SEMVER: "a version such as 1.4.2",

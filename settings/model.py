@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import IPv4Network
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import (
@@ -24,6 +25,7 @@ from pydantic import (
 )
 
 from settings.partial import ABSENT
+from settings.plaintext import CERTIFICATE
 
 
 class Environment(StrEnum):
@@ -108,6 +110,7 @@ def _narrow(network: IPv4Network) -> IPv4Network:
     return network
 
 
+CERTIFICATES = rf"^(\s*{CERTIFICATE}\s*)+$"
 SLUG = r"^[a-z][a-z0-9-]{1,14}$"
 HOST = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$"
 SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$"
@@ -158,7 +161,7 @@ class VaultSettings(Model):
     )
     ca: str | None = Field(
         default=None,
-        pattern=r"^(\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$",
+        pattern=CERTIFICATES,
         description="Certificates (PEM) that Vault's is checked against, where no public authority signed it",
     )
 
@@ -231,7 +234,9 @@ class Site(Model):
     region: str
     zones: tuple[str, ...] = Field(strict=False, min_length=1)
     cidr: SiteNetwork = Field(description="The private network: RFC 1918, /16 to /20, apart from other sites'")
-    machines: Mapping[Annotated[Role, Field(strict=False)], MachineGroup] = Field(strict=False)
+    machines: Annotated[
+        Mapping[Annotated[Role, Field(strict=False)], MachineGroup], AfterValidator(MappingProxyType)
+    ] = Field(strict=False)
 
 
 class Hosting(Model):
@@ -249,7 +254,9 @@ class Hosting(Model):
     files: Files
     media: Media
     backups: Backups
-    accounts: Mapping[Annotated[Provider, Field(strict=False)], AccountSettings] = Field(strict=False)
+    accounts: Annotated[
+        Mapping[Annotated[Provider, Field(strict=False)], AccountSettings], AfterValidator(MappingProxyType)
+    ] = Field(strict=False)
     sites: tuple[Site, ...] = Field(strict=False, min_length=1, max_length=2)
 
     @property

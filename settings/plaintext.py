@@ -15,6 +15,8 @@ SECRET_VALUE: Final = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bSCW[0-9A-Z]{17}\b|\bhv[sb]\.[\w-]{20,}"
     r"|\bs\.[A-Za-z0-9]{24}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|://[^/\s:@]+:[^/\s@]+@"
 )
+CERTIFICATE: Final = r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----"
+"""Public, though it looks random."""
 SWITCHES: Final = frozenset({"true", "false"})
 """Values that are no secret under any key, such as a provider's `skipCredentialsValidation`."""
 RANDOM_LENGTH: Final = 24
@@ -38,7 +40,7 @@ def secrets_in(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | 
 
 def looks_secret(path: tuple[str | int, ...], value: object) -> bool:
     """Whether a value may not be shown: by the name of its key, by a known format, or by its randomness."""
-    text = str(value)
+    text = re.sub(CERTIFICATE, "", str(value))
     named = any(SECRET_KEY.search(str(step)) for step in path)
     return (named and text not in SWITCHES) or bool(SECRET_VALUE.search(text)) or _is_random(text)
 

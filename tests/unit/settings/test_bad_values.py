@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from settings import SettingsError, read
+from settings import Settings, SettingsError, read
+from settings.errors import PATTERNS
 from tests.unit.settings.stack_files import REMOVED, complaints, write
 
 
@@ -192,6 +195,7 @@ NAMES: Final = {
     "a kind of files": one("hosting.files.kind", "nfs", "is 'nfs'", "one of managed, gluster"),
     "a role of a site": one(f"{AMS}.role", "standby", "is 'standby'", "one of primary, secondary"),
     "a URL": one("hosting.vault.address", "vault:8200", "is 'vault:8200'", "a URL such as https://"),
+    "a certificate": one("hosting.vault.ca", "/etc/ca.pem", "is '/etc/ca.pem'", "certificates in PEM", "BEGIN"),
     "an account": one("hosting.accounts.ovh.project", "mine", "is 'mine'", "a project id", "32 hexadecimal digits"),
 }
 MISSING: Final = {
@@ -267,3 +271,9 @@ def test_one_mistake_is_one_clear_complaint(bad: Bad, tmp_path: Path) -> None:
     assert complaint.file == file.name
     assert complaint.line is not None
     assert bad.at in file.read_text().splitlines()[complaint.line - 1]
+
+
+def test_every_form_of_text_has_a_name() -> None:
+    """A pattern is explained in words, never shown as it is; without a name its error could not be written."""
+    patterns = set(re.findall(r'"pattern": ("(?:[^"\\\\]|\\\\.)*")', json.dumps(Settings.model_json_schema())))
+    assert {json.loads(pattern) for pattern in patterns} == set(PATTERNS)

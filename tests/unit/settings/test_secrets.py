@@ -99,6 +99,22 @@ def test_what_the_engine_encrypts_is_no_plain_text(tmp_path: Path) -> None:
     assert load("sandbox", flat(document_of("sandbox")) | {"ovh:applicationSecret": SHORT}, ["ovh:applicationSecret"])
 
 
+def test_a_certificate_is_public(tmp_path: Path) -> None:
+    certificate = f"-----BEGIN CERTIFICATE-----\n{RANDOM}\n{RANDOM}\n-----END CERTIFICATE-----\n"
+    write(tmp_path, "sandbox", {"hosting.vault.ca": certificate})
+    assert read("sandbox", tmp_path).hosting.vault.ca == certificate
+
+
+def test_a_private_key_beside_a_certificate_is_none(tmp_path: Path) -> None:
+    certificate = f"-----BEGIN CERTIFICATE-----\n{RANDOM}\n-----END CERTIFICATE-----\n"
+    write(tmp_path, "sandbox", {"hosting.vault.ca": certificate + PRIVATE_KEY})
+    with pytest.raises(SettingsError) as caught:
+        read("sandbox", tmp_path)
+    (found,) = complaints(str(caught.value))
+    assert (found.key, found.given) == ("platform:hosting.vault.ca", "looks like a secret (not shown)")
+    assert "MHcCAQEE" not in _told(caught)
+
+
 def test_identifiers_and_switches_are_no_secrets(tmp_path: Path) -> None:
     write(tmp_path, "sandbox", {"vault:skipChildToken": "true", "aws:region": "eu-west-3"})
     assert read("sandbox", tmp_path).hosting.accounts

@@ -37,8 +37,8 @@ class _LazyPackage(types.ModuleType):
 
 
 def _file_name(name: str) -> str:
-    """`CloudSSHKey` is in cloud_ssh_key.py, `S3Policy` in s3_policy.py."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    """`CloudSSHKey` is in cloud_ssh_key.py and `CloudSSHKeyArgs`, too; `S3Policy` is in s3_policy.py."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name.removesuffix("Args"))
     return words.lower()
 
 

@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections import abc
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, get_args, get_origin
 
-from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from settings.expected import choice, expected, known_keys
 from settings.findings import NAMESPACE, Finding, Path, missing, wrong
-from settings.model import CERTIFICATES, HOST, NETWORK, SEMVER, SLUG, Settings
-
-PATTERNS: Final[Mapping[str, str]] = {
-    CERTIFICATES: "certificates in PEM: -----BEGIN CERTIFICATE----- … -----END CERTIFICATE-----",
-    SLUG: "2 to 15 characters of a-z, 0-9 and -, beginning with a letter",
-    HOST: "a host name such as alerte.example.eu",
-    SEMVER: "a version such as 1.4.2",
-    r"^https?://[^\s/]+$": "a URL such as https://vault.example.eu:8200",
-    r"^\d{2}\.\d{2}\.\d+$": "a version such as 23.08.6",
-    r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$": "a mail address",
-    r"^[0-9a-f-]{32,36}$": "a project id: 32 hexadecimal digits at OVH, a UUID at Scaleway",
-}
-TYPES: Final[Mapping[str, str]] = {
-    "string_type": "a string (in quotes where YAML would read a number)",
-    "int_type": "a whole number",
-    "bool_type": "true or false",
-    "tuple_type": "a list",
-    "dict_type": "a map",
-    "model_type": "a map",
-    "mapping_type": "a map",
-    "float_type": "a number",
-}
 
 
 class SettingsError(Exception):
@@ -82,48 +57,17 @@ def _finding(error: ErrorDetails) -> Finding:
     context, kind, value = error.get("ctx", {}), error["type"], error["input"]
     match kind:
         case "missing":
-            return missing(path, "a value: the key is required")
+            return missing(path, expected(path))
         case "extra_forbidden" | "invalid_key":
-            return wrong(path, value, _known_keys(path))
+            return wrong(path, value, known_keys(path))
         case "enum":
-            return wrong(path, value, _choice(str(value), re.findall(r"'([^']*)'", str(context["expected"]))))
-        case "string_pattern_mismatch":
-            return wrong(path, value, PATTERNS[context["pattern"]])
+            return wrong(path, value, choice(str(value), re.findall(r"'([^']*)'", str(context["expected"]))))
         case "value_error":
             return wrong(path, value, str(context["error"]))
-        case "is_instance_of":
-            return wrong(path, value, NETWORK)
-        case "greater_than_equal":
-            return wrong(path, value, f"a number of {context['ge']} or more")
-        case "less_than_equal":
-            return wrong(path, value, f"a number of {context['le']} or less")
         case "too_short":
             return Finding(path, f"has {context['actual_length']} entries", f"{context['min_length']} or more")
         case "too_long":
             return Finding(path, f"has {context['actual_length']} entries", f"{context['max_length']} or less")
-    return wrong(path, value, TYPES.get(kind, error["msg"]))
-
-
-def _choice(given: str, choices: list[str]) -> str:
-    near = difflib.get_close_matches(given, choices, 1)
-    return f"one of {', '.join(choices)}" + (f" (did you mean {near[0]}?)" if near else "")
-
-
-def _known_keys(path: Path) -> str:
-    model: Any = Settings
-    for step in path[:-1]:
-        model = _inner(model, step)
-    keys = list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
-    return f"no such key here; {_choice(str(path[-1]), keys)}"
-
-
-def _inner(annotation: Any, step: str | int) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation.model_fields[str(step)].annotation
-    arguments = get_args(annotation)
-    origin = get_origin(annotation)
-    if origin is tuple:
-        return arguments[0]
-    if origin is abc.Mapping:
-        return arguments[1]
-    return next((argument for argument in arguments if argument is not type(None)), annotation)
+        case "string_type" if isinstance(value, int | float):
+            return wrong(path, value, f"{expected(path)}, in quotes where YAML would read a number")
+    return wrong(path, value, expected(path))

@@ -106,7 +106,7 @@ def _private(network: IPv4Network) -> IPv4Network:
 
 def _narrow(network: IPv4Network) -> IPv4Network:
     if network.prefixlen < 16:
-        raise ValueError("networks of /16 or narrower: the bastions are not for the whole internet")
+        raise ValueError("a network of /16 or narrower: the bastions are not for the whole internet")
     return network
 
 
@@ -114,6 +114,10 @@ CERTIFICATES = rf"^(\s*{CERTIFICATE}\s*)+$"
 SLUG = r"^[a-z][a-z0-9-]{1,14}$"
 HOST = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$"
 SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$"
+MAXSCALE_VERSION = r"^\d{2}\.\d{2}\.\d+$"
+URL = r"^https?://[^\s/]+$"
+MAIL = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"
+PROJECT = r"^[0-9a-f-]{32,36}$"
 
 Slug = Annotated[str, Field(pattern=SLUG)]
 Host = Annotated[str, Field(pattern=HOST)]
@@ -153,7 +157,7 @@ class VaultSettings(Model):
     """The Vault that keeps every secret."""
 
     address: str = Field(
-        pattern=r"^https?://[^\s/]+$",
+        pattern=URL,
         description="URL of the API: https, or http on this machine for the sandbox",
     )
     initialised: bool = Field(
@@ -174,7 +178,7 @@ class Database(Model):
     )
     maxscale_version: str | None = Field(
         default=None,
-        pattern=r"^\d{2}\.\d{2}\.\d+$",
+        pattern=MAXSCALE_VERSION,
         description="23.08.6 is free (GPL since 2026-09-21); 24.02.x needs a subscription from three servers on",
     )
     volume_gb: Gigabytes = Field(description="Size of each database's encrypted volume")
@@ -220,9 +224,7 @@ class MachineGroup(Model):
 class AccountSettings(Model):
     """A customer's account at a provider; credentials are in the environment, never here."""
 
-    project: str = Field(
-        pattern=r"^[0-9a-f-]{32,36}$", description="OVH Public Cloud project id, or Scaleway project id"
-    )
+    project: str = Field(pattern=PROJECT, description="OVH Public Cloud project id, or Scaleway project id")
 
 
 class Site(Model):
@@ -275,7 +277,7 @@ class Settings(Model):
 
     organisation: Slug = Field(description="Prefix of every name")
     environment: Environment = Field(strict=False, description="Equals the stack's name")
-    owner: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$", description="Mail address, put into tags")
+    owner: str = Field(pattern=MAIL, description="Mail address, put into tags")
     systems: tuple[Annotated[System, Field(strict=False)], ...] = Field(strict=False, min_length=1)
     budget_eur_month: int = Field(ge=1, description="What the stack may cost by the estimate, without VAT")
     hosting: Hosting

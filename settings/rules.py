@@ -149,7 +149,7 @@ def _object_storage(provider: Provider, region: str, path: Path) -> Iterator[Fin
     offered = catalog.of(provider.value)
     if not offered.object_storage_in_eu(region):
         known = [name for name in offered.object_storage_regions if offered.object_storage_in_eu(name)]
-        yield wrong(path, region, _one_of(known, f"of {provider} in the EU"))
+        yield wrong(path, region, _one_of(f"object storage regions of {provider} in the EU", known))
 
 
 @rule
@@ -185,18 +185,18 @@ def _place(site: Site, path: Path) -> Iterator[Finding]:
     region = offered.regions.get(site.region)
     if region is None or not region.in_eu:
         inside = [name for name, found in offered.regions.items() if found.in_eu]
-        yield wrong((*path, "region"), site.region, _one_of(inside, f"of {site.provider} in the EU"))
+        yield wrong((*path, "region"), site.region, _one_of(f"regions of {site.provider} in the EU", inside))
         return
     for index, zone in enumerate(site.zones):
         if zone not in region.zones:
-            yield wrong((*path, "zones", index), zone, _one_of(region.zones, f"of {site.region}"))
+            yield wrong((*path, "zones", index), zone, _one_of(f"zones of {site.region}", region.zones))
 
 
 @rule
 def _instance_type(name: str, provider: Provider, path: Path) -> Iterator[Finding]:
     offered = catalog.of(provider.value).instance_types
     if name not in offered:
-        yield wrong(path, name, _one_of(offered, f"offered by {provider}"))
+        yield wrong(path, name, _one_of(f"instance types of {provider}", offered))
 
 
 @rule
@@ -238,5 +238,5 @@ def _count(site: Site, role: Role, needed: int, path: Path) -> Iterator[Finding]
         yield wrong((*path, "count"), count, accepted)
 
 
-def _one_of(names: Iterable[str], where: str) -> str:
-    return f"one {where}: {', '.join(sorted(names))}"
+def _one_of(what: str, names: Iterable[str]) -> str:
+    return f"one of the {what}: {', '.join(sorted(names))}"

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from settings import Settings, SettingsError, read
-from settings.errors import PATTERNS
+from settings.expected import PATTERNS
 from tests.unit.settings.stack_files import REMOVED, complaints, write
 
 
@@ -51,18 +51,20 @@ UNKNOWN_KEYS: Final = {
     "a whole map": one("hosting.cache", {"size_gb": 4}, "is a map", "no such key", "database"),
 }
 WRONG_TYPES: Final = {
-    "text for a number": one("hosting.app_port", "8000", "is '8000'", "a whole number"),
-    "a fraction for a number": one("hosting.dns.ttl", 60.5, "is 60.5", "a whole number"),
-    "a number for text": one("hosting.app_version", 1.4, "is 1.4", "a string", "in quotes"),
+    "text for a number": one("hosting.app_port", "8000", "is '8000'", "a whole number of 1024 to 65535"),
+    "a fraction for a number": one("hosting.dns.ttl", 60.5, "is 60.5", "a whole number of 60 to 86400"),
+    "a number for text": one("hosting.app_version", 1.4, "is 1.4", "a version such as 1.4.2", "in quotes"),
     "text for a boolean": one("hosting.vault.initialised", "yes", "is 'yes'", "true or false"),
     "text for a list": one(f"{PAR}.zones", "eu-west-par-a", "is 'eu-west-par-a'", "a list"),
     "a map for a list": one("systems", {"hosting": True}, "is a map", "a list"),
-    "a list for a map": one("hosting.dns", ["ovh"], "is a list", "a map"),
-    "text for a map": one("hosting.database", "galera", "is 'galera'", "a map"),
-    "text for a group": one(f"{PAR}.machines.app", "d2-4", "is 'd2-4'", "a map"),
-    "a list for text": one("owner", ["hosting@example.eu"], "is a list", "a string"),
-    "a boolean for a count": one(f"{PAR}.machines.app.count", True, "is true", "a whole number"),
-    "nothing": one("hosting.domain", None, "is empty", "a string"),
+    "a list for a map": one("hosting.dns", ["ovh"], "is a list", "a map with provider, zone, ttl"),
+    "text for a map": one(
+        "hosting.database", "galera", "is 'galera'", "a map with variant, maxscale_version, volume_gb"
+    ),
+    "text for a group": one(f"{PAR}.machines.app", "d2-4", "is 'd2-4'", "a map with count, type"),
+    "a list for text": one("owner", ["hosting@example.eu"], "is a list", "a mail address"),
+    "a boolean for a count": one(f"{PAR}.machines.app.count", True, "is true", "a whole number of 1 to 200"),
+    "nothing": one("hosting.domain", None, "is empty", "a host name such as alerte.example.eu"),
     "a number for an address": one(f"{PAR}.cidr", 10, "is 10", "an IPv4 network such as 10.20.0.0/20"),
 }
 OUTSIDE_THE_EU: Final = {
@@ -83,7 +85,7 @@ TOO_FEW_NODES: Final = {
     "no bastion": one(f"{PAR}.machines.bastion.count", 0, "is 0", "1 or more", at="count: 0"),
     "no front": one(f"{PAR}.machines.front.count", 0, "is 0", "2 or more", at="count: 0"),
     "less than none": one(f"{PAR}.machines.app.count", -2, "is -2", "2 or more", at="count: -2"),
-    "far too many": one(f"{PAR}.machines.app.count", 2000, "is 2000", "200 or less", at="count: 2000"),
+    "far too many": one(f"{PAR}.machines.app.count", 2000, "is 2000", "a whole number of 1 to 200", at="count: 2000"),
     "three SQL routers": one(f"{PAR}.machines.sql.count", 3, "is 3", "2 (a pair", at="count: 3"),
     "three link machines": one(f"{PAR}.machines.link.count", 3, "is 3", "2 (a pair", at="count: 3"),
 }
@@ -106,14 +108,16 @@ NETWORKS: Final = {
     ),
 }
 NOT_OFFERED: Final = {
-    "an instance type": one(f"{PAR}.machines.app.type", "b3-7", "is 'b3-7'", "offered by ovh", "b3-8", "r3-64"),
+    "an instance type": one(f"{PAR}.machines.app.type", "b3-7", "is 'b3-7'", "instance types of ovh", "b3-8", "r3-64"),
     "the other provider's type": one(
-        f"{AMS}.machines.app.type", "b3-8", "is 'b3-8'", "offered by scaleway", "PRO2-XXS", "POP2-4C-16G"
+        f"{AMS}.machines.app.type", "b3-8", "is 'b3-8'", "instance types of scaleway", "PRO2-XXS", "POP2-4C-16G"
     ),
     "a zone": one(
-        f"{PAR}.zones[1]", "eu-west-par-d", "is 'eu-west-par-d'", "of EU-WEST-PAR", "eu-west-par-b", at="par-d"
+        f"{PAR}.zones[1]", "eu-west-par-d", "is 'eu-west-par-d'", "zones of EU-WEST-PAR", "eu-west-par-b", at="par-d"
     ),
-    "a zone of another region": one(f"{AMS}.zones[0]", "fr-par-1", "is 'fr-par-1'", "of nl-ams", "nl-ams-1", at="fr-"),
+    "a zone of another region": one(
+        f"{AMS}.zones[0]", "fr-par-1", "is 'fr-par-1'", "zones of nl-ams", "nl-ams-1", at="fr-"
+    ),
     "a region": one(f"{PAR}.region", "EU-WEST-LYS", "is 'EU-WEST-LYS'", "in the EU", "EU-WEST-PAR"),
     "the other provider's region": one(f"{PAR}.region", "nl-ams", "is 'nl-ams'", "in the EU", "EU-WEST-PAR"),
     "a region of backups": one(f"{REPLICAS}[2].region", "pl-kra", "is 'pl-kra'", "in the EU", "pl-waw"),
@@ -199,12 +203,16 @@ NAMES: Final = {
     "an account": one("hosting.accounts.ovh.project", "mine", "is 'mine'", "a project id", "32 hexadecimal digits"),
 }
 MISSING: Final = {
-    "the organisation": one("organisation", REMOVED, "is missing", "a value: the key is required", at="config:"),
-    "the system": one("hosting", REMOVED, "is missing", "the key is required", at="config:"),
-    "the sites": one("hosting.sites", REMOVED, "is missing", "the key is required", at="hosting:"),
-    "a zone of names": one("hosting.dns.zone", REMOVED, "is missing", "the key is required", at="dns:"),
-    "a site's network": one(f"{AMS}.cidr", REMOVED, "is missing", "the key is required", at="name: ams"),
-    "a group's type": one(f"{PAR}.machines.app.type", REMOVED, "is missing", "the key is required", at="app:"),
+    "the organisation": one("organisation", REMOVED, "is missing", "2 to 15 characters", at="config:"),
+    "the system": one("hosting", REMOVED, "is missing", "a map with domain, dns", at="config:"),
+    "the sites": one("hosting.sites", REMOVED, "is missing", "a list", at="hosting:"),
+    "a zone of names": one("hosting.dns.zone", REMOVED, "is missing", "a host name such as", at="dns:"),
+    "a role of a site": one(f"{AMS}.role", REMOVED, "is missing", "one of primary, secondary", at="name: ams"),
+    "a port": one("hosting.app_port", REMOVED, "is missing", "a whole number of 1024 to 65535", at="hosting:"),
+    "a site's network": one(
+        f"{AMS}.cidr", REMOVED, "is missing", "an IPv4 network such as 10.20.0.0/20", at="name: ams"
+    ),
+    "a group's type": one(f"{PAR}.machines.app.type", REMOVED, "is missing", "a string", at="app:"),
     "a role": one(f"{PAR}.machines.front", REMOVED, "is missing", "type and count", "2 or more", at="machines:"),
     "Vault at the primary": one(
         f"{PAR}.machines.vault", REMOVED, "is missing", "type and count", "odd number of 3", at="machines:"
@@ -237,8 +245,8 @@ BACKUPS: Final = {
         "has no replica with a lock",
         "at least one replica with lock_days of 1 or more",
     ),
-    "a lock of ever": one(f"{REPLICAS}[1].lock_days", 99_999, "is 99999", "3650 or less"),
-    "a lock of less than nothing": one(f"{REPLICAS}[1].lock_days", -1, "is -1", "0 or more"),
+    "a lock of ever": one(f"{REPLICAS}[1].lock_days", 99_999, "is 99999", "a whole number of 0 to 3650"),
+    "a lock of less than nothing": one(f"{REPLICAS}[1].lock_days", -1, "is -1", "a whole number of 0 to 3650"),
 }
 CATEGORIES: Final = {
     "unknown key": UNKNOWN_KEYS,

@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 STACK ?= sandbox
 
-.PHONY: help setup up down preview summary test lint types bench picture clean
+.PHONY: help setup up down preview test debian-packages lint types bench picture docs clean
 
 help:  ## What can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,8 +37,21 @@ lint: .venv/installed  ## ruff
 types: .venv/installed  ## mypy, strict
 	@$(PYTHON) -m mypy
 
-test: setup lint types  ## Lint, types, unit, policy, machine and engine tests
+debian-packages: .venv/installed  ## Install the programs that tests use, as root; elsewhere say how
+	@$(PYTHON) -m engine debian tests/debian-packages.txt
+
+test: setup debian-packages lint types  ## Lint, types, unit, policy, machine and engine tests
 	@$(PYTHON) -m pytest -n 2 --dist worksteal
+
+bench: setup  ## Measure time and memory, print a table and write build/bench.json
+	@$(PYTHON) -m bench
+
+picture: setup debian-packages  ## Draw the topology from the state of the sandbox stack
+	@$(PYTHON) -m docs.picture
+
+docs: .venv/installed  ## Write what the documents take from the code
+	@$(PYTHON) -m docs.flows
+	$(PYTHON) -m settings schema
 
 clean: down  ## Remove also what was installed and built
 	@rm -rf .venv .tools .sandbox build

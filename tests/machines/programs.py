@@ -20,11 +20,10 @@ def find(program: str) -> str:
     """Where a program is; tests that need it fail where it is not, with what to do."""
     found = shutil.which(program, path=PATH)
     if found is None:
-        raise MissingError(f"{program} is not installed; as root, `make test` installs it, or: {INSTALL}")
+        raise MissingError(f"{program} is not installed; `make debian-packages` installs it, or says how")
     return found
 
 
-INSTALL = "sudo make debian-packages"
 
 
 def ask(program: str, *arguments: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:

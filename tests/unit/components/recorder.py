@@ -46,6 +46,7 @@ class Registration:
     name: str
     id: str
     inputs: Properties
+    outputs: Properties
     secret: frozenset[str]
     """The inputs, by the first step of their path, of which some part is marked as secret."""
     parent: str
@@ -162,6 +163,7 @@ class _Monitor(MockMonitor):
                 name=request.name,
                 id=response.id,
                 inputs=inputs,
+                outputs=decode(response.object),
                 secret=frozenset(secret),
                 parent=request.parent,
                 protect=request.protect,

@@ -33,6 +33,10 @@ CLOUDS: Final[Mapping[str, Cloud]] = {
 CANARY: Final = "canary"
 """Part of every secret that the recording providers invent."""
 NAMESPACE: Final = uuid.UUID("5f1c3f0e-3d0a-4d0e-8a57-7c5f5d1b1d3c")
+UNDERIVED: Final = frozenset(
+    {"ovh:CloudProject/user:User", "vault:appRole/authBackendRoleSecretId:AuthBackendRoleSecretId"}
+)
+"""Types whose ids are neither random nor made from their inputs."""
 STACK: Final = "pulumi:pulumi:Stack"
 PUBLIC_KEY: Final = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH0mGTpZ0bFkmuDTwPvJrHSjRwPNjV7MT6Q5eXkTvK2M"
 
@@ -95,8 +99,8 @@ class _Providers(Mocks):
         provider = args.typ.split(":", 1)[0]
         kind = CLOUDS[provider].kinds[args.typ]
         inputs = decode(encode(args.inputs))  # whole numbers as such
-        identifier = _identifier(args.typ, args.name, inputs)
         call = self._call(provider, f"urn:pulumi:stack::project::{args.typ}::{args.name}")
+        identifier = _identifier(kind, args.name, inputs, call)
         failures = list(kind.schema.check(inputs)) or list(kind.check(inputs, call))
         self.refusals += [f"{args.typ} {args.name}: {failure.property} {failure.reason}" for failure in failures]
         outputs = {**inputs, **_invented(args.typ, args.name)}
@@ -193,13 +197,15 @@ def _as_secret(value: Any) -> Any:
     return wrapped.fields["it"]
 
 
-def _identifier(type_: str, name: str, inputs: Properties) -> str:
-    """An id in the provider's form, derived from the name."""
-    unique = str(uuid.uuid5(NAMESPACE, f"{type_} {name}"))
-    if type_.endswith((":CloudSSHKey", ":CloudStorageObjectBucket")):
-        return str(inputs["name"])
-    place = inputs.get("zone") or inputs.get("region") if type_.startswith("scaleway:") else None
-    return f"{place}/{unique}" if place else unique
+def _identifier(kind: Kind, name: str, inputs: Properties, call: Call) -> str:
+    """An id in the provider's form: made from the inputs where the provider does so, else from the name."""
+    unique = str(uuid.uuid5(NAMESPACE, f"{kind.token} {name}"))
+    if kind.local or kind.token in UNDERIVED:
+        return unique
+    first, second = kind.new_id(inputs, call), kind.new_id(inputs, call)
+    if first == second:
+        return first
+    return f"{first.rpartition('/')[0]}/{unique}".removeprefix("/")
 
 
 def _invented(type_: str, name: str) -> Properties:
@@ -262,18 +268,28 @@ def _record(
             returned = program() or {}
             return pulumi.Output.all(**returned).apply(outputs.update)
 
-        asyncio.set_event_loop(asyncio.new_event_loop())
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
         try:
             pulumi.runtime.set_mocks(providers, project="platform", stack=stack, monitor=monitor)
             pulumi.runtime.set_all_config(dict(config))
             pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]
         finally:
-            asyncio.get_event_loop().close()
+            end(loop)
             asyncio.set_event_loop_policy(None)
             pulumi.runtime.set_all_config({})
             store.close()
     registrations = sorted(monitor.registrations, key=lambda one: one.urn)
     return Recording(tuple(registrations), tuple(sorted(providers.refusals)), outputs)
+
+
+def end(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a loop with what still waits in it, such as the rest of a program that failed."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.close()
 
 
 def comparable(recording: Recording) -> list[str]:

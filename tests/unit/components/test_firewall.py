@@ -15,6 +15,7 @@ from components.network.addresses import AddressPlan
 from components.network.firewall import ANYWHERE, Neighbourhood, Rule, rules
 from components.network.flows import Flow, Party, Protocol, flows
 from settings import DatabaseVariant, FilesKind, Role
+from tests.unit.components.recorder import end
 
 HERE = AddressPlan(IPv4Network("10.20.0.0/20"))
 THERE = AddressPlan(IPv4Network("10.30.0.0/20"))
@@ -35,8 +36,8 @@ def loop() -> Iterator[None]:
     own = asyncio.new_event_loop()
     asyncio.set_event_loop(own)
     yield
+    end(own)
     asyncio.set_event_loop_policy(None)
-    own.close()
 
 
 def _known(found: Iterable[Rule]) -> list[Known]:

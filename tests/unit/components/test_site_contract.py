@@ -114,11 +114,11 @@ def _declare(place: Place) -> Mapping[str, Any]:
     account = ACCOUNTS[place.provider](place.project, site)
     plain = account.bucket(BucketArgs("acme-plain", place.storage), protect=False)
     media = account.bucket(BucketArgs("acme-media", place.storage, noncurrent_days=30), protect=True)
-    account.bucket(BucketArgs("acme-backup", place.storage, lock_days=35), protect=True)
+    backup = account.bucket(BucketArgs("acme-backup", place.storage, lock_days=35), protect=True)
     keys = {
         "read": account.credential("acme-reader", plain, Access.READ),
         "write": account.credential("acme-writer", media, Access.WRITE),
-        "append": account.credential("acme-appender", plain, Access.APPEND),
+        "append": account.credential("acme-appender", backup, Access.APPEND),
     }
     account.record("api", "example.eu", "A", entry.addresses, 60)
     account.record("_acme-challenge", "example.eu", "TXT", ["once"], 300)
@@ -293,7 +293,7 @@ def test_a_lock_that_nobody_can_lift_is_only_where_it_was_asked_for(seen: Reader
     [
         ("acme-reader", "acme-plain", Access.READ),
         ("acme-writer", "acme-media", Access.WRITE),
-        ("acme-appender", "acme-plain", Access.APPEND),
+        ("acme-appender", "acme-backup", Access.APPEND),
     ],
 )
 def test_a_credential_opens_one_bucket_for_one_use(seen: Reader, name: str, bucket: str, access: Access) -> None:

@@ -6,10 +6,8 @@ import copy
 from typing import Any, Final
 
 from settings import Role
-from settings.rules import QUORUM
+from settings.rules import PAIRS, QUORUM
 
-PAIRS: Final = frozenset({Role.LINK, Role.SQL})
-"""Roles that are two machines and never more: they share one address."""
 MOST: Final = 200
 """What settings accept as the count of one role at one site."""
 

@@ -1,0 +1,1 @@
+"""What the documents take from the code and from a stack's state, so that they say what is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -117,13 +118,14 @@ class SeenRecord:
     ttl: int
 
 
-@dataclass(frozen=True)
 class Reader(abc.ABC):
     """Reads a recording for one provider."""
 
-    recording: Recording
     vrrp: ClassVar[str]
     """What the provider's firewalls call VRRP."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
 
     def opening(self, rule: Rule) -> Opening:
         """What a firewall with this rule lets through; its range of addresses must be known."""
@@ -134,9 +136,17 @@ class Reader(abc.ABC):
     def networks(self) -> list[SeenNetwork]:
         """The private networks."""
 
-    @abc.abstractmethod
     def machines(self) -> list[SeenMachine]:
         """The machines."""
+        return self._machines
+
+    @functools.cached_property
+    def _machines(self) -> list[SeenMachine]:
+        return list(self._read_machines())
+
+    @abc.abstractmethod
+    def _read_machines(self) -> Iterator[SeenMachine]:
+        """The machines, read from the recording."""
 
     @abc.abstractmethod
     def volumes(self) -> list[SeenVolume]:
@@ -197,32 +207,28 @@ class OvhReader(Reader):
             for subnet in self.recording.of("CloudNetworkPrivateVrackSubnet")
         ]
 
-    def machines(self) -> list[SeenMachine]:
+    def _read_machines(self) -> Iterator[SeenMachine]:
         floating = {one.outputs["currentState"]["ip"] for one in self.recording.of("CloudFloatingIp")}
-        found = []
         for one in self.recording.of("CloudInstance"):
             addresses = [interface["ip"] for interface in one.inputs["networks"]]
             groups = self._ids(one.inputs["securityGroupIds"])
             apart = self.recording.by_id(one.inputs["groupId"])
             assert apart.inputs["policy"] == "ANTI_AFFINITY"
-            found.append(
-                SeenMachine(
-                    registration=one,
-                    name=one.inputs["name"],
-                    zone=one.inputs["availabilityZone"],
-                    type=one.inputs["flavorId"],
-                    private=tuple(address for address in addresses if address not in floating),
-                    public=tuple(address for address in addresses if address in floating),
-                    openings=frozenset(self._openings(groups)),
-                    # A group drops what no rule lets in; an instance without one would be in `default`.
-                    denies_the_rest=len(groups) == 1,
-                    apart=apart.id,
-                    user_data=one.inputs["userData"],
-                    volumes=self._ids(one.inputs.get("volumeIds")),
-                    shares=self._ids(share["id"] for share in one.inputs.get("shares") or []),
-                )
+            yield SeenMachine(
+                registration=one,
+                name=one.inputs["name"],
+                zone=one.inputs["availabilityZone"],
+                type=one.inputs["flavorId"],
+                private=tuple(address for address in addresses if address not in floating),
+                public=tuple(address for address in addresses if address in floating),
+                openings=frozenset(self._openings(groups)),
+                # A group drops what no rule lets in; an instance without one would be in `default`.
+                denies_the_rest=len(groups) == 1,
+                apart=apart.id,
+                user_data=one.inputs["userData"],
+                volumes=self._ids(one.inputs.get("volumeIds")),
+                shares=self._ids(share["id"] for share in one.inputs.get("shares") or []),
             )
-        return found
 
     def _openings(self, groups: tuple[Registration, ...]) -> Iterator[Opening]:
         for group in groups:
@@ -343,34 +349,30 @@ class ScalewayReader(Reader):
             for one in self.recording.of("PrivateNetwork")
         ]
 
-    def machines(self) -> list[SeenMachine]:
-        found = []
+    def _read_machines(self) -> Iterator[SeenMachine]:
         for one in self.recording.of("Server"):
             cards = [card for card in self.recording.of("PrivateNic") if card.inputs["serverId"] == one.id]
             group = self.recording.by_id(one.inputs["securityGroupId"])
             apart = self.recording.by_id(one.inputs["placementGroupId"])
             assert apart.inputs["policyType"] == "max_availability"
             assert one.inputs["enableDynamicIp"] is False
-            found.append(
-                SeenMachine(
-                    registration=one,
-                    name=one.inputs["name"],
-                    zone=one.inputs["zone"],
-                    type=one.inputs["type"],
-                    private=tuple(
-                        address.inputs["address"] for card in cards for address in self._ids(card.inputs["ipamIpIds"])
-                    ),
-                    public=tuple(address.outputs["address"] for address in self._ids(one.inputs.get("ipIds"))),
-                    openings=frozenset(self._openings(group)),
-                    denies_the_rest=group.inputs["stateful"]
-                    and {group.inputs[f"{way}DefaultPolicy"] for way in ("inbound", "outbound")} == {"drop"},
-                    apart=apart.id,
-                    user_data=one.inputs["cloudInit"],
-                    volumes=self._ids(one.inputs.get("additionalVolumeIds")),
-                    shares=self._ids(share["filesystemId"] for share in one.inputs.get("filesystems") or []),
-                )
+            yield SeenMachine(
+                registration=one,
+                name=one.inputs["name"],
+                zone=one.inputs["zone"],
+                type=one.inputs["type"],
+                private=tuple(
+                    address.inputs["address"] for card in cards for address in self._ids(card.inputs["ipamIpIds"])
+                ),
+                public=tuple(address.outputs["address"] for address in self._ids(one.inputs.get("ipIds"))),
+                openings=frozenset(self._openings(group)),
+                denies_the_rest=group.inputs["stateful"]
+                and {group.inputs[f"{way}DefaultPolicy"] for way in ("inbound", "outbound")} == {"drop"},
+                apart=apart.id,
+                user_data=one.inputs["cloudInit"],
+                volumes=self._ids(one.inputs.get("additionalVolumeIds")),
+                shares=self._ids(share["filesystemId"] for share in one.inputs.get("filesystems") or []),
             )
-        return found
 
     def _openings(self, group: Registration) -> Iterator[Opening]:
         for way in ("inbound", "outbound"):
@@ -491,6 +493,12 @@ class ScalewayReader(Reader):
 
 
 READERS: Mapping[Provider, type[Reader]] = {Provider.OVH: OvhReader, Provider.SCALEWAY: ScalewayReader}
+
+
+@functools.cache
+def readers_of(recording: Recording) -> Mapping[Provider, Reader]:
+    """A reader for each provider."""
+    return {provider: reader(recording) for provider, reader in READERS.items()}
 
 
 def _lock(given: Mapping[str, Any] | None, days: str) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import json
 import tempfile
 import threading
@@ -60,7 +61,7 @@ class Registration:
     custom: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recording:
     """What a program has declared, in the order of URNs, and what the clouds said against it."""
 
@@ -74,8 +75,11 @@ class Recording:
 
     def by_id(self, identifier: str) -> Registration:
         """The resource with an id that another one's inputs name."""
-        (found,) = [one for one in self.registrations if one.custom and one.id == identifier]
-        return found
+        return self._by_id[identifier]
+
+    @functools.cached_property
+    def _by_id(self) -> Mapping[str, Registration]:
+        return {one.id: one for one in self.registrations if one.custom}
 
 
 @dataclass
@@ -252,13 +256,28 @@ def record(
     `projects` are the ids that the operator's credentials open; `config` is the stack's flat configuration. Raises
     what the program raises. The run has Pulumi's settings for itself: nothing of them is left afterwards.
     """
-    return contextvars.copy_context().run(_record, program, stack, frozenset(projects.values()), config or {})
+    recording, error = attempt(program, stack=stack, projects=projects, config=config)
+    if error is not None:
+        raise error
+    return recording
 
 
-def _record(
+def attempt(
+    program: Callable[[], Mapping[str, Any] | None],
+    *,
+    stack: str = "test",
+    projects: Mapping[str, str],
+    config: Mapping[str, str] | None = None,
+) -> tuple[Recording, Exception | None]:
+    """Like `record`, for programs that are expected to fail: what was declared until then, and the error."""
+    return contextvars.copy_context().run(_attempt, program, stack, frozenset(projects.values()), config or {})
+
+
+def _attempt(
     program: Callable[[], Mapping[str, Any] | None], stack: str, projects: frozenset[str], config: Mapping[str, str]
-) -> Recording:
+) -> tuple[Recording, Exception | None]:
     outputs: dict[str, Any] = {}
+    failed: Exception | None = None
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "clouds.sqlite")
         providers = _Providers(store, projects)
@@ -274,13 +293,15 @@ def _record(
             pulumi.runtime.set_mocks(providers, project="platform", stack=stack, monitor=monitor)
             pulumi.runtime.set_all_config(dict(config))
             pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]
+        except Exception as error:
+            failed = error
         finally:
             end(loop)
             asyncio.set_event_loop_policy(None)
             pulumi.runtime.set_all_config({})
             store.close()
     registrations = sorted(monitor.registrations, key=lambda one: one.urn)
-    return Recording(tuple(registrations), tuple(sorted(providers.refusals)), outputs)
+    return Recording(tuple(registrations), tuple(sorted(providers.refusals)), outputs), failed
 
 
 def end(loop: asyncio.AbstractEventLoop) -> None:

@@ -22,7 +22,7 @@ from components.network.flows import flows
 from components.site import ACCOUNTS, SITES, Access, BucketArgs, Machine, MachineArgs, SiteArgs
 from components.site.contract import S3_ACTIONS
 from settings import DatabaseVariant, FilesKind, Provider, Role
-from tests.unit.components.readers import READERS, Reader, SeenMachine
+from tests.unit.components.readers import Reader, SeenMachine, readers_of
 from tests.unit.components.recorder import PUBLIC_KEY, Recording, comparable, record
 
 PLAN: Final = AddressPlan(IPv4Network("10.20.0.0/20"))
@@ -145,7 +145,7 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 @pytest.fixture
 def seen(place: Place) -> Reader:
-    return READERS[place.provider](_recording(place.provider))
+    return readers_of(_recording(place.provider))[place.provider]
 
 
 def _of(seen: Reader, role: Role) -> list[SeenMachine]:

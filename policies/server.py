@@ -76,7 +76,8 @@ class Analyzer:
         )
         self._declared[resource.urn] = resource
         return self._answer(
-            ((policy, policy.check(resource)) for policy in self._registry if policy.check is not None),
+            [(policy, policy.check) for policy in self._registry if policy.check is not None],
+            resource,
             resource.urn,
             context,
         )
@@ -87,7 +88,8 @@ class Analyzer:
         """Check all resources at the end; what was declared is remembered from `analyze`."""
         stack = Stack(tuple(self._after(resource) for resource in request.resources))
         return self._answer(
-            ((policy, policy.check_stack(stack)) for policy in self._registry if policy.check_stack is not None),
+            [(policy, policy.check_stack) for policy in self._registry if policy.check_stack is not None],
+            stack,
             "",
             context,
         )
@@ -106,14 +108,15 @@ class Analyzer:
 
     def _answer(
         self,
-        checks: Iterable[tuple[Policy, Iterable[Violation]]],
+        checks: Iterable[tuple[Policy, Callable[[Any], Iterable[Violation]]]],
+        subject: Resource | Stack,
         urn: str,
         context: grpc.ServicerContext,
     ) -> messages.AnalyzeResponse:
         response = messages.AnalyzeResponse()
-        for policy, violations in checks:
+        for policy, check in checks:
             try:
-                found = list(violations)
+                found = list(check(subject))
             except Exception:
                 # A policy that cannot decide must not let anything pass.
                 context.abort(

@@ -1,0 +1,60 @@
+"""What the installed SDKs can say of places is decided on, and the tables that the pack reads are current."""
+
+from __future__ import annotations
+
+import pytest
+
+import catalog
+from policies import coverage, places
+from policies.eu_residency import NOT_PLACES
+
+
+@pytest.mark.parametrize("provider", coverage.PACKAGES)
+def test_every_input_that_speaks_of_a_place_is_decided_on(provider: str) -> None:
+    assert coverage.undecided(provider) == [], "judge it in eu_residency.py, or list it in NO_PLACE with the reason"
+
+
+def test_the_table_of_locations_is_that_of_the_installed_sdks() -> None:
+    assert coverage.FILE.read_text() == coverage.text(), "run `python -m policies.coverage`"
+
+
+def test_nothing_is_decided_on_that_no_sdk_has() -> None:
+    names = {
+        name
+        for provider in coverage.PACKAGES
+        for name in coverage.nested(provider).union(*(kind.inputs for kind in coverage.types(provider)))
+    }
+    listed = {name for group in coverage.NO_PLACE.values() for name in group} | set(NOT_PLACES)
+    assert sorted(listed - names) == []
+
+
+@pytest.mark.parametrize(("provider", "regions"), [("ovh", places.OVH), ("scaleway", places.SCALEWAY)])
+def test_places_are_those_of_the_catalogue(provider: str, regions: dict[str, places.Region]) -> None:
+    offered = catalog.of(provider)
+    for name, region in offered.regions.items():
+        assert regions[name] == places.Region(region.country, region.zones)
+    for name, country in offered.object_storage_regions.items():
+        assert regions[name].country == country
+    key_management = {"EU-WEST-GRA", "EU-WEST-RBX", "EU-WEST-SBG"}
+    assert set(regions) - offered.regions.keys() - offered.object_storage_regions.keys() == (
+        key_management if provider == "ovh" else set()
+    )
+
+
+def test_the_union_is_the_same_everywhere() -> None:
+    assert places.EU_COUNTRIES == catalog.EU_COUNTRIES
+    assert len(places.EU_COUNTRIES) == 27
+    assert not {"GB", "CH", "NO", "US", "CA"} & places.EU_COUNTRIES
+
+
+def test_places_are_found_by_region_and_zone_in_any_case() -> None:
+    assert places.country("ovh", "gra11") == "FR"
+    assert places.country("ovh", "EU-WEST-PAR-B") == "FR"
+    assert places.country("aws", "eu-west-2a") == "GB"
+    assert places.country("aws", "ap-east-1") is None
+    assert places.zones("scaleway", "nl-ams-1") == ("nl-ams-1", "nl-ams-2", "nl-ams-3")
+    assert places.region("scaleway", "pl-waw-2") == "pl-waw"
+    assert places.zones("ovh", "nowhere") == ()
+    assert places.region("ovh", "nowhere") is None
+    assert places.in_eu("scaleway") == ["fr-par", "nl-ams", "pl-waw"]
+    assert {"UK1", "BHS5", "UK", "BHS"}.isdisjoint(places.in_eu("ovh"))

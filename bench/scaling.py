@@ -6,7 +6,7 @@ import copy
 from typing import Any, Final
 
 from settings import Role
-from settings.rules import PAIRS, QUORUM
+from settings.hosting.rules import PAIRS, QUORUM
 
 MOST: Final = 200
 """What settings accept as the count of one role at one site."""

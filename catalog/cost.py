@@ -47,7 +47,7 @@ def estimate(settings: Settings, resources: Iterable[Mapping[str, Any]]) -> list
         before = found.get((provider, what), (0, 0.0))
         found[provider, what] = (before[0] + count, before[1] + eur)
 
-    for site in settings.hosting.sites:
+    for site in settings.hosting.sites if settings.hosting is not None else ():
         for group in site.machines.values():
             price = catalog.of(site.provider.value).instance_types[group.type].eur_month
             add(site.provider.value, "machines", group.count, group.count * price)

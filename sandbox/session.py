@@ -27,8 +27,9 @@ def prepare(stack: str, directory: Path = daemon.DIRECTORY) -> tuple[Workspace, 
     with CONSOLE.status("Starting the simulated clouds …"):
         running = daemon.ensure_running(directory)
     store = Store(directory / "clouds.sqlite")
-    for provider, account in settings.hosting.accounts.items():
-        store.open_project(provider.value, account.project, daemon.OPERATOR)
+    if settings.hosting is not None:
+        for provider, account in settings.hosting.accounts.items():
+            store.open_project(provider.value, account.project, daemon.OPERATOR)
     workspace = Workspace(directory / "pulumi", environment=running.environment)
     workspace.prepare(stack)
     for line in recover(workspace, stack, store):

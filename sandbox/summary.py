@@ -14,8 +14,7 @@ from settings import Settings
 def show(console: Console, settings: Settings, outputs: dict[str, Any], state: dict[str, Any]) -> None:
     """Print systems, machines, addresses, buckets, cost and what the policies said."""
     resources = state["deployment"]["resources"]
-    systems = ", ".join(system.value for system in settings.systems)
-    console.print(f"\n[bold]{systems}[/] in stack {settings.environment}: {len(resources)} resources")
+    console.print(f"\n[bold]{settings.system}[/] in stack {settings.environment}: {len(resources)} resources")
     console.print(_machines(outputs["machines"]))
     table = Table("", "", show_header=False, box=None)
     table.add_row("address", f"{outputs['url']}  →  {', '.join(outputs['entry'])}")

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
+from settings.base import Environment
 from settings.errors import SettingsError
+from settings.hosting.model import DatabaseVariant, FilesKind, Hosting, MachineGroup, Provider, Role, Site, SiteRole
 from settings.load import from_pulumi, load, read
-from settings.model import (
-    DatabaseVariant,
-    Environment,
-    FilesKind,
-    Hosting,
-    MachineGroup,
-    Provider,
-    Role,
-    Settings,
-    Site,
-    SiteRole,
-    System,
-)
+from settings.model import Settings, System
 
 __all__ = [
     "DatabaseVariant",

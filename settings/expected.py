@@ -7,8 +7,9 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from settings.base import CERTIFICATES, HOST, MAIL, MAXSCALE_VERSION, NETWORK, PROJECT, SEMVER, SLUG, URL
 from settings.findings import Path
-from settings.model import CERTIFICATES, HOST, MAIL, MAXSCALE_VERSION, NETWORK, PROJECT, SEMVER, SLUG, URL, Settings
+from settings.model import Settings
 
 PATTERNS: Final[Mapping[str, str]] = {
     CERTIFICATES: "certificates in PEM: -----BEGIN CERTIFICATE----- … -----END CERTIFICATE-----",

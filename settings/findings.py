@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -30,6 +31,11 @@ def missing(path: Path, accepted: str) -> Finding:
 def wrong(path: Path, value: Any, accepted: str) -> Finding:
     """A value that is not accepted; it is shown, unless it may be a secret or hold one."""
     return Finding(path, f"is {_shown(path, value)}", accepted)
+
+
+def one_of(what: str, names: Iterable[str]) -> str:
+    """What is accepted where names are offered by somebody."""
+    return f"one of the {what}: {', '.join(sorted(names))}"
 
 
 def secret(path: Path) -> Finding:

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from settings.base import PARTIAL
 from settings.document import Document, UnreadableError
 from settings.errors import SettingsError, findings_of
 from settings.findings import NAMESPACE, Finding, secret, veiled
 from settings.findings import Path as KeyPath
-from settings.model import PARTIAL, Settings
+from settings.model import Settings
 from settings.partial import without
 from settings.plaintext import secrets_in
 from settings.rules import check

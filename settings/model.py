@@ -1,283 +1,40 @@
-"""What may stand in a stack file, as one strict and frozen model.
+"""What may stand in a stack file, as one strict and frozen model: what all systems share, and the section of one.
 
-Field descriptions are shown by editors (through `settings/stack.schema.json`). A rule that looks at one value alone
-is on its field; rules that compare values are in `settings/rules.py`.
+A stack is one system in one environment, so that what breaks, is locked or is paid for is one system's alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from ipaddress import IPv4Network
-from types import MappingProxyType
-from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    ValidatorFunctionWrapHandler,
-    field_validator,
-)
+from pydantic import Field
 
-from settings.partial import ABSENT
-from settings.plaintext import CERTIFICATE
-
-
-class Environment(StrEnum):
-    """Which rehearsal or reality a stack is."""
-
-    DEV = "dev"
-    PROD = "prod"
-    SANDBOX = "sandbox"
+from settings.base import MAIL, Environment, Model, Slug
+from settings.hosting.model import Hosting
 
 
 class System(StrEnum):
-    """What a stack can be made of."""
+    """What a stack can be made of; each has a section of its name."""
 
     HOSTING = "hosting"
-
-
-class Provider(StrEnum):
-    """Who runs the data centres."""
-
-    OVH = "ovh"
-    SCALEWAY = "scaleway"
-
-
-class SiteRole(StrEnum):
-    """Which site serves, and which stands by."""
-
-    PRIMARY = "primary"
-    SECONDARY = "secondary"
-
-
-class Role(StrEnum):
-    """What a machine is for."""
-
-    BASTION = "bastion"
-    LINK = "link"
-    FRONT = "front"
-    APP = "app"
-    SQL = "sql"
-    DATABASE = "database"
-    FILES = "files"
-    VAULT = "vault"
-
-
-class DatabaseVariant(StrEnum):
-    """How the databases replicate, and what stands before them."""
-
-    MAXSCALE = "maxscale"
-    GALERA = "galera"
-
-
-class FilesKind(StrEnum):
-    """Whose the shared files are: the provider's, or our own GlusterFS machines'."""
-
-    MANAGED = "managed"
-    GLUSTER = "gluster"
-
-
-PARTIAL = "partial"
-NETWORK = "an IPv4 network such as 10.20.0.0/20"
-
-
-def _network(value: object) -> object:
-    """YAML has no type for networks; host bits that are set are a mistake."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return IPv4Network(value)
-    except ValueError as error:
-        raise ValueError(f"{NETWORK} ({error})") from None
-
-
-def _private(network: IPv4Network) -> IPv4Network:
-    private = (IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
-    if not any(network.subnet_of(block) for block in private) or not 16 <= network.prefixlen <= 20:
-        raise ValueError("a private network (RFC 1918) of /16 to /20")
-    return network
-
-
-def _narrow(network: IPv4Network) -> IPv4Network:
-    if network.prefixlen < 16:
-        raise ValueError("a network of /16 or narrower: the bastions are not for the whole internet")
-    return network
-
-
-CERTIFICATES = rf"^(\s*{CERTIFICATE}\s*)+$"
-SLUG = r"^[a-z][a-z0-9-]{1,14}$"
-HOST = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$"
-SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$"
-MAXSCALE_VERSION = r"^\d{2}\.\d{2}\.\d+$"
-URL = r"^https?://[^\s/]+$"
-MAIL = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"
-PROJECT = r"^[0-9a-f-]{32,36}$"
-
-Slug = Annotated[str, Field(pattern=SLUG)]
-Host = Annotated[str, Field(pattern=HOST)]
-SiteNetwork = Annotated[IPv4Network, BeforeValidator(_network), AfterValidator(_private)]
-AdminNetwork = Annotated[IPv4Network, BeforeValidator(_network), AfterValidator(_narrow)]
-# The least number depends on the role, and is a rule; editors know that it is one or more.
-Count = Annotated[int, Field(le=200, json_schema_extra={"minimum": 1})]
-Gigabytes = Annotated[int, Field(ge=10, le=12_000)]
-
-
-class Model(BaseModel):
-    """Strict, frozen, and closed to keys that nobody knows."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    @field_validator("*", mode="wrap")
-    @classmethod
-    def _tolerate(cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-        """In the context PARTIAL, a value that is wrong is ABSENT: the rules are tried on all others."""
-        if info.context != PARTIAL:
-            return handler(value)
-        try:
-            return value if value is ABSENT else handler(value)
-        except ValidationError:
-            return ABSENT
-
-
-class Dns(Model):
-    """Where the public names are."""
-
-    provider: Provider = Field(strict=False, description="Who serves the zone")
-    zone: Host = Field(description="The DNS zone, held at that provider")
-    ttl: int = Field(ge=60, le=86400, description="Seconds that resolvers keep an answer")
-
-
-class VaultSettings(Model):
-    """The Vault that keeps every secret."""
-
-    address: str = Field(
-        pattern=URL,
-        description="URL of the API: https, or http on this machine for the sandbox",
-    )
-    initialised: bool = Field(
-        description="false on day 0: only the network, the bastions and Vault's own machines are declared"
-    )
-    ca: str | None = Field(
-        default=None,
-        pattern=CERTIFICATES,
-        description="Certificates (PEM) that Vault's is checked against, where no public authority signed it",
-    )
-
-
-class Database(Model):
-    """The databases and what stands before them."""
-
-    variant: DatabaseVariant = Field(
-        strict=False, description="maxscale: primary and replicas behind MaxScale; galera: a cluster behind HAProxy"
-    )
-    maxscale_version: str | None = Field(
-        default=None,
-        pattern=MAXSCALE_VERSION,
-        description="23.08.6 is free (GPL since 2026-09-21); 24.02.x needs a subscription from three servers on",
-    )
-    volume_gb: Gigabytes = Field(description="Size of each database's encrypted volume")
-
-
-class Files(Model):
-    """Files that all app instances share."""
-
-    kind: FilesKind = Field(
-        strict=False, description="managed: the provider's; gluster: machines of our own, replicated three times"
-    )
-    size_gb: Gigabytes = Field(description="Size of the share, or of each file server's volume")
-
-
-class Media(Model):
-    """The object storage of the application."""
-
-    noncurrent_days: int = Field(ge=1, le=3650, description="Days that replaced or deleted versions are kept")
-
-
-class BackupReplica(Model):
-    """One of the places where backups are kept."""
-
-    name: Slug
-    provider: Provider = Field(strict=False)
-    region: str = Field(description="Object storage region, in the European Union")
-    lock_days: int = Field(ge=0, le=3650, description="Days in which nobody can delete a backup; 0 for no lock")
-
-
-class Backups(Model):
-    """Three replicas at two providers, one of them locked."""
-
-    replicas: tuple[BackupReplica, ...] = Field(strict=False)
-
-
-class MachineGroup(Model):
-    """The machines of one role at one site."""
-
-    count: Count = Field(description="How many; they are spread over the site's zones")
-    type: str = Field(description="The provider's instance type")
-
-
-class AccountSettings(Model):
-    """A customer's account at a provider; credentials are in the environment, never here."""
-
-    project: str = Field(pattern=PROJECT, description="OVH Public Cloud project id, or Scaleway project id")
-
-
-class Site(Model):
-    """A place where machines run."""
-
-    name: Slug = Field(description="Part of every machine's name")
-    role: SiteRole = Field(strict=False)
-    provider: Provider = Field(strict=False)
-    region: str
-    zones: tuple[str, ...] = Field(strict=False, min_length=1)
-    cidr: SiteNetwork = Field(description="The private network: RFC 1918, /16 to /20, apart from other sites'")
-    machines: Annotated[
-        Mapping[Annotated[Role, Field(strict=False)], MachineGroup], AfterValidator(MappingProxyType)
-    ] = Field(strict=False)
-
-
-class Hosting(Model):
-    """The hosting system: an API on redundant machines at one or two sites."""
-
-    domain: Host = Field(description="The API is served at api.<domain>")
-    dns: Dns
-    app_version: str = Field(pattern=SEMVER, description="The release that is deployed, such as 1.4.2")
-    app_port: int = Field(ge=1024, le=65535, description="Where the application listens on its machines")
-    admin_cidrs: tuple[AdminNetwork, ...] = Field(
-        strict=False, min_length=1, description="Networks that may reach the bastions' SSH"
-    )
-    vault: VaultSettings
-    database: Database
-    files: Files
-    media: Media
-    backups: Backups
-    accounts: Annotated[
-        Mapping[Annotated[Provider, Field(strict=False)], AccountSettings], AfterValidator(MappingProxyType)
-    ] = Field(strict=False)
-    sites: tuple[Site, ...] = Field(strict=False, min_length=1, max_length=2)
-
-    @property
-    def primary(self) -> Site:
-        """The site that serves."""
-        return next(site for site in self.sites if site.role is SiteRole.PRIMARY)
-
-    @property
-    def secondary(self) -> Site | None:
-        """The site that stands by, where there is one."""
-        return next((site for site in self.sites if site.role is SiteRole.SECONDARY), None)
 
 
 class Settings(Model):
     """A whole stack: every key below `config:` that begins with `platform:`."""
 
     organisation: Slug = Field(description="Prefix of every name")
-    environment: Environment = Field(strict=False, description="Equals the stack's name")
+    environment: Environment = Field(strict=False, description="What the stack's name ends with")
     owner: str = Field(pattern=MAIL, description="Mail address, put into tags")
-    systems: tuple[Annotated[System, Field(strict=False)], ...] = Field(strict=False, min_length=1)
     budget_eur_month: int = Field(ge=1, description="What the stack may cost by the estimate, without VAT")
-    hosting: Hosting
+    hosting: Hosting | None = Field(default=None, description="The API on redundant machines")
+
+    @property
+    def sections(self) -> tuple[System, ...]:
+        """The systems that the stack has a section of: exactly one, where settings are well."""
+        return tuple(system for system in System if getattr(self, system) is not None)
+
+    @property
+    def system(self) -> System:
+        """The system that the stack is."""
+        (system,) = self.sections
+        return system

@@ -37,6 +37,7 @@ from components.site import (
     Volume,
 )
 from settings import Environment, FilesKind, Provider, Role, Settings
+from settings import Hosting as HostingSettings
 from settings import Site as SiteSettings
 
 tls = lazy("pulumi_tls")
@@ -69,7 +70,7 @@ class Place:
 class Hosting(pulumi.ComponentResource):
     """One hosting system in one environment.
 
-    Creates, from `settings.hosting`: at each site a private network with a gateway, default-deny firewalls from the
+    Creates, from the settings' section `hosting`: at each site a private network with a gateway, default-deny firewalls from the
     flow matrix, and the machines of every role over the site's zones, with volumes for what holds data; managed
     shared files where settings ask for them; at the primary site the public load balancers and the DNS records; the
     buckets for media and for the backup replicas; every secret in Vault with an AppRole a role; and the rollout of
@@ -79,9 +80,11 @@ class Hosting(pulumi.ComponentResource):
     addresses), `buckets` (name, provider, region), `url`, `app_version`.
     """
 
-    def __init__(self, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, settings: Settings, hosting: HostingSettings, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         self._settings = settings
-        self._hosting = settings.hosting
+        self._hosting = hosting
         self._prefix = f"{settings.organisation}-{settings.environment}"
         self._guarded = settings.environment is not Environment.DEV
         super().__init__("platform:system:Hosting", self._prefix, None, opts)
@@ -92,7 +95,9 @@ class Hosting(pulumi.ComponentResource):
         self._deploy_key = tls.PrivateKey(f"{self._prefix}-deploy", algorithm="ED25519", opts=self._child)
         self._places = [self._place(site) for site in self._hosting.sites]
         self._neighbours = {place.settings.name: self._neighbour(place) for place in self._places}
-        self._documents = Documents(settings, list(self._neighbours.values()), self._deploy_key.public_key_openssh)
+        self._documents = Documents(
+            settings, hosting, list(self._neighbours.values()), self._deploy_key.public_key_openssh
+        )
         media, releases, *replicas = self._buckets()
         vault = self._vault(media, releases) if self._hosting.vault.initialised else None
         for place in self._places:

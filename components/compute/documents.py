@@ -14,7 +14,7 @@ from components.network.firewall import Rule
 from components.secrets import Vault, paths_of
 from components.site import PublicAddress, Share
 from machines import facts as f
-from settings import Role, Settings
+from settings import Hosting, Role, Settings
 from settings import Site as SiteSettings
 
 
@@ -35,8 +35,11 @@ class Neighbour:
 class Documents:
     """Writes the documents of every machine of the hosting system."""
 
-    def __init__(self, settings: Settings, sites: Sequence[Neighbour], deploy_key: pulumi.Output[str]) -> None:
+    def __init__(
+        self, settings: Settings, hosting: Hosting, sites: Sequence[Neighbour], deploy_key: pulumi.Output[str]
+    ) -> None:
         self._settings = settings
+        self._hosting = hosting
         self._sites = sites
         self._deploy_key = deploy_key
         # What is known only after up is resolved once, and not for every machine.
@@ -67,7 +70,7 @@ class Documents:
         return {"role_id": vault.role_id(role) if vault else None, "share": share.source if share else None}
 
     def _facts(self, site: Neighbour, role: Role, index: int, vault: Vault | None, known: Mapping[str, Any]) -> f.Facts:
-        hosting, settings, late, role_id = self._settings.hosting, site.settings, known["late"], known["role_id"]
+        hosting, settings, late, role_id = self._hosting, site.settings, known["late"], known["role_id"]
         inbound = [rule for rule in site.rules[role] if rule.inbound]
         outbound = [rule for rule in site.rules[role] if not rule.inbound]
         return f.Facts(

@@ -24,8 +24,6 @@ def find(program: str) -> str:
     return found
 
 
-
-
 def ask(program: str, *arguments: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
     """Run a program; its output is in `stdout`, both streams together."""
     return _run([find(program), *map(str, arguments)], timeout)

@@ -96,8 +96,10 @@ def main() -> None:
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder, project="platform", stack=sys.argv[1])
     settings = read(sys.argv[1])
+    assert settings.hosting is not None
+    hosting = settings.hosting
     declare: Any = pulumi.runtime.test  # which has no types
-    declare(lambda: Hosting(settings).urn)()
+    declare(lambda: Hosting(settings, hosting).urn)()
     json.dump({"user_data": recorder.user_data, "payloads": recorder.payloads}, sys.stdout)
 
 

@@ -19,7 +19,7 @@ REMOVED: Final = object()
 """Given in a patch for a key that shall not be there."""
 
 ENTRY: Final = re.compile(
-    r"  ((?P<key>\S+) \()?(?P<file>Pulumi\.\w+\.yaml)(:(?P<line>\d+))?(?(key)\))"
+    r"  ((?P<key>\S+) \()?(?P<file>Pulumi\.[\w-]+\.yaml)(:(?P<line>\d+))?(?(key)\))"
     r"\n    (?P<given>.+)\n    accepted: (?P<accepted>.+)"
 )
 
@@ -90,7 +90,7 @@ def complaints(text: str) -> list[Complaint]:
         assert match, f"not an entry of an error:\n{entry}"
         line = int(match["line"]) if match["line"] else None
         found.append(Complaint(match["key"] or "", match["file"], line, match["given"], match["accepted"]))
-    assert re.match(rf"{len(found)} errors? in Pulumi\.\w+\.yaml:$", head), head
+    assert re.match(rf"{len(found)} errors? in Pulumi\.[\w-]+\.yaml:$", head), head
     return found
 
 

@@ -14,7 +14,7 @@ import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_all_config, set_mocks
 from pulumi.runtime.stack import run_pulumi_func
 
-from settings import Settings, SettingsError, load, read
+from settings import Hosting, Settings, SettingsError, load, read
 from settings.load import ROOT
 from tests.unit.settings.stack_files import REMOVED, complaints, document_of, flat, patched, write
 
@@ -143,9 +143,9 @@ def test_the_program_declares_nothing_while_settings_are_wrong() -> None:
 class Small(pulumi.ComponentResource):
     """A system of one resource."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, hosting: Hosting) -> None:
         super().__init__("test:index:Small", settings.organisation)
-        self.outputs = {"domain": settings.hosting.domain}
+        self.outputs = {"domain": hosting.domain}
 
 
 def test_the_program_declares_the_system_when_settings_are_well(monkeypatch: pytest.MonkeyPatch) -> None:

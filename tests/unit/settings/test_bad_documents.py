@@ -24,11 +24,11 @@ UNREADABLE: Final[dict[str, tuple[bytes, int | None, str, str]]] = {
     "an empty config": (b"config:\n", 1, "no key config with a map", "platform:organisation"),
     "a list for config": (b"config:\n  - platform:owner\n", 1, "no key config with a map", "platform:organisation"),
     "a tab": (b"config:\n\tplatform:owner: x\n", 2, "is not YAML: found character '\\t'", "spaces before keys"),
-    "an open bracket": (b"config:\n  platform:systems: [hosting\n", 3, "is not YAML: expected ',' or ']'", "brackets"),
+    "an open bracket": (b"config:\n  platform:hosting: [hosting\n", 3, "is not YAML: expected ',' or ']'", "brackets"),
     "an open quote": (b'config:\n  platform:owner: "x\n', 3, "is not YAML: found unexpected end", "quotes in pairs"),
     "a colon in text": (b"config:\n  platform:owner: a: b\n", 2, "is not YAML: mapping values", "quotes around text"),
     "an unknown alias": (b"config:\n  platform:owner: *me\n", 2, "is not YAML: found undefined alias", "quotes"),
-    "two documents": (GOOD.encode() + b"---\n" + GOOD.encode(), 59, "is not YAML: but found another document", "YAML"),
+    "two documents": (GOOD.encode() + b"---\n" + GOOD.encode(), 58, "is not YAML: but found another document", "YAML"),
     "another encoding": (
         "config:\n  platform:owner: à@b.eu\n".encode("latin-1"),
         None,
@@ -96,7 +96,7 @@ def test_a_stack_of_another_name_is_refused(tmp_path: Path) -> None:
     assert complaint.key == "platform:environment"
     assert complaint.file == "Pulumi.staging.yaml"
     assert complaint.given == "is 'prod' in a stack named 'staging'"
-    assert complaint.accepted == "a stack named one of dev, prod, sandbox"
+    assert complaint.accepted == "a stack named dev, prod, sandbox, or a system and one of them: chat-dev"
 
 
 def test_scalars_are_read_as_the_engine_reads_them(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ WRONG_TYPES: Final = {
     "a number for text": one("hosting.app_version", 1.4, "is 1.4", "a version such as 1.4.2", "in quotes"),
     "text for a boolean": one("hosting.vault.initialised", "yes", "is 'yes'", "true or false"),
     "text for a list": one(f"{PAR}.zones", "eu-west-par-a", "is 'eu-west-par-a'", "a list"),
-    "a map for a list": one("systems", {"hosting": True}, "is a map", "a list"),
+    "a map for a list": one("hosting.sites", {"par": {}}, "is a map", "a list"),
     "a list for a map": one("hosting.dns", ["ovh"], "is a list", "a map with provider, zone, ttl"),
     "text for a map": one(
         "hosting.database", "galera", "is 'galera'", "a map with variant, maxscale_version, volume_gb"
@@ -178,9 +178,12 @@ CONTRADICTIONS: Final = {
         "32 hexadecimal digits",
     ),
     "no UUID for Scaleway": one("hosting.accounts.scaleway.project", "ab" * 16, f"is '{'ab' * 16}'", "a UUID"),
-    "a system twice": one("systems", ["hosting", "hosting"], "is hosting, hosting", "every system once"),
     "another stack's environment": one(
-        "environment", "dev", "is 'dev' in a stack named 'prod'", "'prod', the name of the stack", stack="prod"
+        "environment",
+        "dev",
+        "is 'dev' in a stack named 'prod'",
+        "'prod', which the stack's name ends with",
+        stack="prod",
     ),
 }
 NAMES: Final = {
@@ -191,7 +194,6 @@ NAMES: Final = {
     "two sites": one(f"{AMS}.name", "par", "is 'par'", "a name of its own for each site", at="name: par"),
     "two replicas": one(f"{REPLICAS}[1].name", "near", "is 'near'", "a name of its own for each replica"),
     "an environment": one("environment", "prodd", "is 'prodd'", "one of dev, prod, sandbox", "did you mean prod?"),
-    "a system": one("systems[0]", "host", "is 'host'", "one of hosting", at="host"),
     "an owner": one("owner", "hosting", "is 'hosting'", "a mail address"),
     "a domain": one("hosting.domain", "alerte_example.org", "is 'alerte_example.org'", "a host name such as"),
     "a version": one("hosting.app_version", "v1.4", "is 'v1.4'", "a version such as 1.4.2"),
@@ -204,7 +206,6 @@ NAMES: Final = {
 }
 MISSING: Final = {
     "the organisation": one("organisation", REMOVED, "is missing", "2 to 15 characters", at="config:"),
-    "the system": one("hosting", REMOVED, "is missing", "a map with domain, dns", at="config:"),
     "the sites": one("hosting.sites", REMOVED, "is missing", "a list", at="hosting:"),
     "a zone of names": one("hosting.dns.zone", REMOVED, "is missing", "a host name such as", at="dns:"),
     "a role of a site": one(f"{AMS}.role", REMOVED, "is missing", "one of primary, secondary", at="name: ams"),
@@ -224,7 +225,6 @@ MISSING: Final = {
         f"{PAR}.machines.files", REMOVED, "is missing", "type and count", "odd number of 3", at="machines:"
     ),
     "an account": one("hosting.accounts.scaleway", REMOVED, "is missing", "the account at scaleway", at="accounts:"),
-    "every system": one("systems", [], "has 0 entries", "1 or more"),
     "every site": one("hosting.sites", [], "has 0 entries", "1 or more"),
     "every administrator": one("hosting.admin_cidrs", [], "has 0 entries", "1 or more"),
 }
@@ -279,6 +279,15 @@ def test_one_mistake_is_one_clear_complaint(bad: Bad, tmp_path: Path) -> None:
     assert complaint.file == file.name
     assert complaint.line is not None
     assert bad.at in file.read_text().splitlines()[complaint.line - 1]
+
+
+def test_a_stack_is_one_system(tmp_path: Path) -> None:
+    write(tmp_path, "sandbox", {"hosting": REMOVED})
+    with pytest.raises(SettingsError) as caught:
+        read("sandbox", tmp_path)
+    (complaint,) = complaints(str(caught.value))
+    assert (complaint.key, complaint.given) == ("", "describes no system")
+    assert complaint.accepted.startswith("the section of exactly one of platform:hosting")
 
 
 def test_every_form_of_text_has_a_name() -> None:

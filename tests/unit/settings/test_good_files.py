@@ -13,12 +13,18 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ValidationError
 
-from settings import Environment, Provider, Role, load, read
+from settings import Environment, Hosting, Provider, Role, System, load, read
 from settings.load import ROOT
 from settings.schema import FILE, schema, text
 from tests.unit.settings.stack_files import REMOVED, document_of, flat, patched
 
 STACKS: Final = ("dev", "prod", "sandbox")
+
+
+def hosting_of(stack: str) -> Hosting:
+    hosting = read(stack).hosting
+    assert hosting is not None
+    return hosting
 
 
 def test_every_environment_has_a_stack_file() -> None:
@@ -31,9 +37,11 @@ def test_stack_files_are_accepted(stack: str) -> None:
     settings = read(stack)
     assert settings.environment == stack
     document = document_of(stack)["config"]["platform:hosting"]
-    assert [site.name for site in settings.hosting.sites] == [site["name"] for site in document["sites"]]
-    assert [site.cidr for site in settings.hosting.sites] == [IPv4Network(site["cidr"]) for site in document["sites"]]
-    for site, given in zip(settings.hosting.sites, document["sites"], strict=True):
+    sites = hosting_of(stack).sites
+    assert settings.system is System.HOSTING
+    assert [site.name for site in sites] == [site["name"] for site in document["sites"]]
+    assert [site.cidr for site in sites] == [IPv4Network(site["cidr"]) for site in document["sites"]]
+    for site, given in zip(sites, document["sites"], strict=True):
         assert {role: group.count for role, group in site.machines.items()} == {
             Role(role): group["count"] for role, group in given["machines"].items()
         }
@@ -45,11 +53,11 @@ def test_the_engines_configuration_says_the_same_as_the_file(stack: str) -> None
 
 
 def test_the_sites_are_known_by_their_role() -> None:
-    hosting = read("prod").hosting
+    hosting = hosting_of("prod")
     assert hosting.primary.name == "par"
     assert hosting.secondary is not None
     assert hosting.secondary.name == "ams"
-    assert read("dev").hosting.secondary is None
+    assert hosting_of("dev").secondary is None
 
 
 def _models(value: Any) -> list[BaseModel]:
@@ -72,10 +80,10 @@ def test_settings_cannot_be_changed() -> None:
 
 
 def test_maps_in_settings_cannot_be_changed() -> None:
-    site = read("sandbox").hosting.primary
+    site = hosting_of("sandbox").primary
     with pytest.raises(TypeError):
         site.machines[Role.APP] = site.machines[Role.VAULT]  # type: ignore[index]
-    accounts = read("sandbox").hosting.accounts
+    accounts = hosting_of("sandbox").accounts
     with pytest.raises(TypeError):
         del accounts[Provider.OVH]  # type: ignore[attr-defined]
 

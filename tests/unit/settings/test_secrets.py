@@ -102,7 +102,9 @@ def test_what_the_engine_encrypts_is_no_plain_text(tmp_path: Path) -> None:
 def test_a_certificate_is_public(tmp_path: Path) -> None:
     certificate = f"-----BEGIN CERTIFICATE-----\n{RANDOM}\n{RANDOM}\n-----END CERTIFICATE-----\n"
     write(tmp_path, "sandbox", {"hosting.vault.ca": certificate})
-    assert read("sandbox", tmp_path).hosting.vault.ca == certificate
+    hosting = read("sandbox", tmp_path).hosting
+    assert hosting is not None
+    assert hosting.vault.ca == certificate
 
 
 def test_a_private_key_beside_a_certificate_is_none(tmp_path: Path) -> None:
@@ -117,4 +119,4 @@ def test_a_private_key_beside_a_certificate_is_none(tmp_path: Path) -> None:
 
 def test_identifiers_and_switches_are_no_secrets(tmp_path: Path) -> None:
     write(tmp_path, "sandbox", {"vault:skipChildToken": "true", "aws:region": "eu-west-3"})
-    assert read("sandbox", tmp_path).hosting.accounts
+    assert read("sandbox", tmp_path).hosting

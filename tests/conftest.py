@@ -35,6 +35,7 @@ def sandbox(sandbox_directory: Path) -> Running:
 @pytest.fixture
 def store(sandbox: Running, sandbox_directory: Path) -> Iterator[Store]:
     """What the simulated clouds hold."""
+    assert sandbox.alive
     store = Store(sandbox_directory / "clouds.sqlite")
     yield store
     store.close()

@@ -21,7 +21,7 @@ from components.secrets.vault import policy_text
 from components.site import Access
 from components.site.contract import S3_ACTIONS
 from sandbox.clouds.ovh.base import stable_id
-from settings import DatabaseVariant, Environment, FilesKind, Provider, Role, Settings, Site, SiteRole
+from settings import DatabaseVariant, Environment, FilesKind, Hosting, Provider, Role, Site, SiteRole
 from settings.load import ROOT
 from tests.unit.components.readers import Opening, Reader, SeenMachine, readers_of
 from tests.unit.components.recorder import CANARY, Recording, Registration, attempt, comparable, record
@@ -87,18 +87,18 @@ def test_sdk_and_providers_take_every_resource(variant: Variant) -> None:
 
 
 def test_every_site_has_the_machines_that_settings_ask_for(variant: Variant) -> None:
-    recording, settings = declared(variant), variant.settings
-    for site in settings.hosting.sites:
+    recording, hosting = declared(variant), variant.hosting
+    for site in hosting.sites:
         for role, group in site.machines.items():
             found = _of(recording, site, role)
             kind = stable_id(site.region, group.type) if site.provider is OVH else group.type
             assert [machine.type for machine in found] == [kind] * group.count, f"{role} at {site.name}"
-    expected = sum(group.count for site in settings.hosting.sites for group in site.machines.values())
+    expected = sum(group.count for site in hosting.sites for group in site.machines.values())
     assert len(_machines(recording)) == expected
 
 
 def test_machines_of_a_role_are_spread_over_the_zones(variant: Variant) -> None:
-    for site in variant.settings.hosting.sites:
+    for site in variant.hosting.sites:
         for role, group in site.machines.items():
             found = _of(declared(variant), site, role)
             per_zone = Counter(machine.zone for machine in found)
@@ -109,7 +109,7 @@ def test_machines_of_a_role_are_spread_over_the_zones(variant: Variant) -> None:
 
 def test_machines_of_a_role_share_no_host(variant: Variant) -> None:
     owners: dict[str, set[tuple[str, Role]]] = {}
-    for site in variant.settings.hosting.sites:
+    for site in variant.hosting.sites:
         for role in site.machines:
             groups: dict[str, set[str]] = {}
             for machine in _of(declared(variant), site, role):
@@ -120,7 +120,7 @@ def test_machines_of_a_role_share_no_host(variant: Variant) -> None:
 
 
 def test_machines_have_the_addresses_of_the_plan(variant: Variant) -> None:
-    for site in variant.settings.hosting.sites:
+    for site in variant.hosting.sites:
         plan = AddressPlan(site.cidr)
         for role in site.machines:
             for index, machine in enumerate(_of(declared(variant), site, role), start=1):
@@ -133,7 +133,7 @@ def test_a_place_has_one_network_with_one_way_out(variant: Variant) -> None:
         for reader in _readers(declared(variant))
         for network in reader.networks()
     }
-    assert found == {(str(site.cidr), site.region): 1 for site in variant.settings.hosting.sites}
+    assert found == {(str(site.cidr), site.region): 1 for site in variant.hosting.sites}
 
 
 def test_only_bastions_and_links_have_a_public_address(variant: Variant) -> None:
@@ -160,8 +160,7 @@ def test_names_are_unique_and_begin_with_organisation_and_environment(variant: V
 # Firewalls
 
 
-def _expected(reader: Reader, settings: Settings, site: Site, role: Role) -> set[Opening]:
-    hosting = settings.hosting
+def _expected(reader: Reader, hosting: Hosting, site: Site, role: Role) -> set[Opening]:
     other = next((one for one in hosting.sites if one is not site), None)
     recording = reader.recording
     around = Neighbourhood(
@@ -182,11 +181,11 @@ def _expected(reader: Reader, settings: Settings, site: Site, role: Role) -> set
 
 
 def test_firewalls_are_the_flow_matrix_and_drop_the_rest(variant: Variant) -> None:
-    settings, recording = variant.settings, declared(variant)
-    for site in settings.hosting.sites:
+    hosting, recording = variant.hosting, declared(variant)
+    for site in hosting.sites:
         reader = readers_of(recording)[site.provider]
         for role in site.machines:
-            expected = _expected(reader, settings, site, role)
+            expected = _expected(reader, hosting, site, role)
             for machine in _of(recording, site, role):
                 assert machine.openings == expected, machine.name
                 assert machine.denies_the_rest, machine.name
@@ -198,7 +197,7 @@ def test_the_world_reaches_no_machine_but_through_the_load_balancers(variant: Va
 
 
 def test_load_balancers_stand_before_the_fronts_of_the_primary_site_alone(variant: Variant) -> None:
-    recording, primary = declared(variant), variant.settings.hosting.primary
+    recording, primary = declared(variant), variant.hosting.primary
     balancers = [balancer for reader in _readers(recording) for balancer in reader.balancers()]
     fronts = {address for machine in _of(recording, primary, Role.FRONT) for address in machine.private}
     assert [balancer.zone for balancer in balancers] == list(primary.zones[:2])
@@ -209,7 +208,7 @@ def test_load_balancers_stand_before_the_fronts_of_the_primary_site_alone(varian
 
 
 def test_the_name_of_the_api_leads_to_the_load_balancers(variant: Variant) -> None:
-    recording, hosting = declared(variant), variant.settings.hosting
+    recording, hosting = declared(variant), variant.hosting
     records = [entry for reader in _readers(recording) for entry in reader.records()]
     assert {f"{entry.name}.{entry.zone}" for entry in records} == {f"api.{hosting.domain}"}
     assert {(entry.kind, entry.ttl) for entry in records} == {("A", hosting.dns.ttl)}
@@ -240,7 +239,7 @@ def test_development_can_be_removed(provider: Provider) -> None:
 
 
 def test_every_machine_that_holds_data_has_a_volume_of_its_own(variant: Variant) -> None:
-    recording, hosting = declared(variant), variant.settings.hosting
+    recording, hosting = declared(variant), variant.hosting
     sizes = {Role.DATABASE: hosting.database.volume_gb, Role.FILES: hosting.files.size_gb, Role.VAULT: 20}
     volumes = {one.registration.urn: one for reader in _readers(recording) for one in reader.volumes()}
     attached = []
@@ -266,7 +265,7 @@ def test_every_volume_is_encrypted_by_the_provider_or_by_its_machine(variant: Va
 
 
 def test_shared_files_are_where_settings_want_them(variant: Variant) -> None:
-    recording, hosting = declared(variant), variant.settings.hosting
+    recording, hosting = declared(variant), variant.hosting
     shares = [share for reader in _readers(recording) for share in reader.shares()]
     managed = hosting.files.kind is MANAGED
     assert len(shares) == (len(hosting.sites) if managed else 0)
@@ -282,7 +281,7 @@ def test_shared_files_are_where_settings_want_them(variant: Variant) -> None:
 
 
 def test_there_are_buckets_for_media_releases_and_three_backups(variant: Variant) -> None:
-    recording, hosting = declared(variant), variant.settings.hosting
+    recording, hosting = declared(variant), variant.hosting
     found = {
         bucket.name: (provider, bucket)
         for provider, reader in readers_of(recording).items()
@@ -318,7 +317,7 @@ def test_credentials_open_one_bucket_each_for_what_it_is_for(variant: Variant) -
 
 
 def test_databases_are_of_the_variant_that_settings_choose(variant: Variant) -> None:
-    database = variant.settings.hosting.database
+    database = variant.hosting.database
     for machine in _machines(declared(variant)):
         given = facts_of(machine)["database"]
         assert (given["variant"], given["maxscale_version"]) == (database.variant.value, database.maxscale_version)
@@ -330,7 +329,7 @@ def test_databases_are_of_the_variant_that_settings_choose(variant: Variant) -> 
 
 
 def test_each_site_knows_the_other_one(two_sites: Variant) -> None:
-    recording, sites = declared(two_sites), two_sites.settings.hosting.sites
+    recording, sites = declared(two_sites), two_sites.hosting.sites
     for site, other in ((sites[0], sites[1]), (sites[1], sites[0])):
         databases = [address for one in _of(recording, other, Role.DATABASE) for address in one.private]
         links = [address for one in _of(recording, other, Role.LINK) for address in one.public]
@@ -356,7 +355,7 @@ def test_one_site_has_no_link_and_knows_no_other() -> None:
 def test_links_of_two_sites_have_a_key_each(two_sites: Variant) -> None:
     (secret,) = [one for one in declared(two_sites).of("SecretV2") if one.inputs["name"] == "link/wireguard"]
     keys = json.loads(secret.inputs["dataJson"])
-    assert set(keys) == {site.name for site in two_sites.settings.hosting.sites}
+    assert set(keys) == {site.name for site in two_sites.hosting.sites}
     assert len(set(keys.values())) == 2
 
 
@@ -388,14 +387,14 @@ def test_convergence_pushes_no_secret(variant: Variant) -> None:
 
 
 def test_every_role_with_secrets_reads_its_own_from_its_own_addresses(variant: Variant) -> None:
-    recording, settings = declared(variant), variant.settings
+    recording, hosting = declared(variant), variant.hosting
     policies = {one.inputs["name"]: one.inputs["policy"] for one in recording.of("vault:index/policy:Policy")}
     logins = {one.inputs["roleName"]: one.inputs for one in recording.of("AuthBackendRole")}
     readers = [role for role in Role if paths_of(role)]
     assert policies == {f"alertes-prod-{role}": policy_text("alertes-prod", role) for role in readers}
     assert set(logins) == set(readers)
     for role in readers:
-        blocks = {str(block) for site in settings.hosting.sites for block in AddressPlan(site.cidr).block(role)}
+        blocks = {str(block) for site in hosting.sites for block in AddressPlan(site.cidr).block(role)}
         login = logins[role]
         assert login["tokenPolicies"] == [f"alertes-prod-{role}"]
         assert login["tokenNoDefaultPolicy"] is True
@@ -416,7 +415,7 @@ def test_secrets_that_machines_fetch_are_kept(variant: Variant) -> None:
 
 
 def test_the_release_of_the_settings_reaches_every_application_machine(variant: Variant) -> None:
-    recording, hosting = declared(variant), variant.settings.hosting
+    recording, hosting = declared(variant), variant.hosting
     app = [machine for site in hosting.sites for machine in _of(recording, site, Role.APP)]
     pushed = {one.name: json.loads(one.inputs["stdin"])["content"] for one in recording.of(COMMAND)}
     for machine in app:
@@ -458,7 +457,7 @@ def test_changes_reach_one_machine_after_the_other_and_what_others_need_first(va
 def test_machines_are_reached_through_the_bastion_of_their_site(variant: Variant) -> None:
     recording = declared(variant)
     commands = {one.name: one.inputs["connection"] for one in recording.of(COMMAND)}
-    for site in variant.settings.hosting.sites:
+    for site in variant.hosting.sites:
         bastion = _of(recording, site, Role.BASTION)[0]
         for role in site.machines:
             for machine in _of(recording, site, role):
@@ -473,7 +472,7 @@ def test_machines_are_reached_through_the_bastion_of_their_site(variant: Variant
 
 
 def test_before_vault_is_initialised_only_bastions_and_vaults_run() -> None:
-    recording, sites = declared(DAY_0), DAY_0.settings.hosting.sites
+    recording, sites = declared(DAY_0), DAY_0.hosting.sites
     assert recording.refusals == ()
     names = {machine.name for machine in _machines(recording)}
     primary = next(site for site in sites if site.role is SiteRole.PRIMARY)
@@ -573,14 +572,14 @@ def test_bad_settings_end_the_program_before_anything_is_declared(patch: Mapping
 
 
 def test_outputs_name_what_was_built(variant: Variant) -> None:
-    recording, settings = declared(variant), variant.settings
+    recording, hosting = declared(variant), variant.hosting
     outputs = recording.outputs
     assert {one["name"]: (one["zone"], one["address"]) for one in outputs["machines"]} == {
         machine.name: (machine.zone, machine.private[0]) for machine in _machines(recording)
     }
-    bastions = [one.public[0] for site in settings.hosting.sites for one in _of(recording, site, Role.BASTION)]
+    bastions = [one.public[0] for site in hosting.sites for one in _of(recording, site, Role.BASTION)]
     assert outputs["bastions"] == bastions
-    assert outputs["url"] == f"https://api.{settings.hosting.domain}"
+    assert outputs["url"] == f"https://api.{hosting.domain}"
     assert CANARY not in json.dumps(outputs)
 
 

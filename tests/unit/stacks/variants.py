@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from settings import DatabaseVariant, FilesKind, Provider, Settings, load
+from settings import Hosting as HostingSettings
 from stacks.hosting import Hosting
 from tests.unit.components.readers import SeenMachine
 from tests.unit.components.recorder import Recording, record
@@ -71,16 +72,23 @@ class Variant:
         """The variant as the program sees it."""
         return load(self.environment, flat(self.document))
 
+    @property
+    def hosting(self) -> HostingSettings:
+        """The section of the hosting system."""
+        hosting = self.settings.hosting
+        assert hosting is not None
+        return hosting
 
-def projects(settings: Settings) -> dict[str, str]:
+
+def projects(hosting: HostingSettings) -> dict[str, str]:
     """The projects that the operator's credentials open."""
-    return {provider.value: account.project for provider, account in settings.hosting.accounts.items()}
+    return {provider.value: account.project for provider, account in hosting.accounts.items()}
 
 
 def declare(variant: Variant) -> Recording:
     """Run the hosting system's program for a variant."""
-    settings = variant.settings
-    return record(lambda: Hosting(settings).outputs, stack=variant.environment, projects=projects(settings))
+    settings, hosting = variant.settings, variant.hosting
+    return record(lambda: Hosting(settings, hosting).outputs, stack=variant.environment, projects=projects(hosting))
 
 
 @functools.cache

@@ -11,12 +11,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from policies import eu_residency, exposure, redundancy, secrets_from_vault
 from policies.registry import Registry
-from policies.server import start
+from policies.server import Analyzer, start
 
 REGISTRY = Registry((eu_residency.POLICY, secrets_from_vault.POLICY, redundancy.POLICY, exposure.POLICY))
 
 if __name__ == "__main__":
-    server, port = start(REGISTRY)
+    server, port = start(Analyzer(REGISTRY))
     print(port, flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         server.wait_for_termination()

@@ -86,7 +86,9 @@ class Analyzer:
         self, request: messages.AnalyzeStackRequest, context: grpc.ServicerContext
     ) -> messages.AnalyzeResponse:
         """Check all resources at the end; what was declared is remembered from `analyze`."""
-        stack = Stack(tuple(self._after(resource) for resource in request.resources))
+        # The engine's order changes from run to run; what policies say must not.
+        ordered = sorted(request.resources, key=lambda resource: resource.urn)
+        stack = Stack(tuple(self._after(resource) for resource in ordered))
         return self._answer(
             [(policy, policy.check_stack) for policy in self._registry if policy.check_stack is not None],
             stack,
@@ -155,9 +157,8 @@ def _handler(answer: Callable[[Any, grpc.ServicerContext], Any], request: Any) -
     )
 
 
-def start(registry: Registry) -> tuple[grpc.Server, int]:
-    """Serve a registry's policies on a free port of the loopback interface; the server and the port."""
-    analyzer = Analyzer(registry)
+def start(analyzer: Analyzer) -> tuple[grpc.Server, int]:
+    """Serve an analyzer on a free port of the loopback interface; the server and the port."""
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=4),
         options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],

@@ -14,7 +14,7 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 
 from policies.model import Policy, Resource, Severity, Stack, Violation
 from policies.registry import Registry
-from policies.server import PACK, VERSION, start
+from policies.server import PACK, VERSION, Analyzer, start
 
 URN = "urn:pulumi:dev::p::ovh:index/x:X::one"
 OTHER = "urn:pulumi:dev::p::ovh:index/x:X::other"
@@ -31,7 +31,7 @@ def policy(
 
 @contextmanager
 def served(*policies: Policy) -> Iterator[Any]:
-    server, port = start(Registry(policies))
+    server, port = start(Analyzer(Registry(policies)))
     try:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             yield analyzer_pb2_grpc.AnalyzerStub(channel)
@@ -110,6 +110,21 @@ def test_a_stack_has_what_was_declared_and_what_is_reported() -> None:
     assert resource.inputs == {"size": 3}
     assert resource.outputs == {"size": 3, "address": "10.0.0.1"}
     assert resource.dependencies == {"size": (OTHER,)}
+
+
+def test_resources_of_a_stack_are_in_the_order_of_their_urns() -> None:
+    seen: list[str] = []
+
+    def check_stack(stack: Stack) -> Iterator[Violation]:
+        seen.extend(resource.urn for resource in stack.resources)
+        yield from ()
+
+    stack = messages.AnalyzeStackRequest(
+        resources=[messages.AnalyzerResource(urn=urn) for urn in (OTHER, "urn:z", URN, "urn:a")]
+    )
+    with served(policy(check_stack=check_stack)) as analyzer:
+        analyzer.AnalyzeStack(stack)
+    assert seen == ["urn:a", URN, OTHER, "urn:z"]
 
 
 def raises_late(_: Any) -> Iterator[Violation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -29,7 +30,7 @@ class Reference:
 
     `path` is where the input is (`networks[].networkId`), `tokens` the types that it may name, and `output` the
     property of the target that the value is compared with. Properties in `same` must be equal on both sides, e.g.
-    the region: `("region",)` or `(("zone", "zone"),)`.
+    the region: `("region",)`.
     """
 
     path: str
@@ -132,10 +133,14 @@ class Kind:
         """The outputs that the cloud adds to the inputs."""
         return {}
 
-    # Real servers behind a kind override these; they run inside the store's transaction.
+    # Kinds with a real server behind them override these; they run inside the store's transaction.
 
     def on_create(self, identifier: str, inputs: Properties, outputs: Properties, call: Call) -> None:
         """Do it for real."""
+
+    def undo(self, row: Row, call: Call) -> None:
+        """Remove what a create that failed half-way has left."""
+        self.on_delete(row, call)
 
     def on_update(self, row: Row, inputs: Properties, outputs: Properties, call: Call) -> None:
         """Change it for real."""
@@ -150,6 +155,15 @@ class Kind:
     def handed_over(self, row: Row, call: Call) -> Properties:
         """Secrets that the API hands out and the cloud's own list does not keep."""
         return {}
+
+    # Local kinds, of which no cloud knows anything, override these.
+
+    def on_local_update(self, old: Properties, inputs: Properties, call: Call) -> Properties:
+        """What a change of inputs does to the outputs."""
+        return {}
+
+    def on_local_delete(self, state: Properties, call: Call) -> None:
+        """What is left to do at the end."""
 
     # The life of a resource
 
@@ -185,16 +199,26 @@ class Kind:
             )
             if row is None:
                 continue
-            for property_name in reference.same:
-                here, there = inputs.get(property_name), row.outputs.get(property_name)
-                if here is not None and there is not None and here != there:
-                    raise CloudError(
-                        f"{where}: {row.name} is in {property_name} {there}, but this resource is in {here}; "
-                        f"both must be in the same {property_name}"
-                    )
+            complaint = self.elsewhere(reference, row, inputs, call)
+            if complaint is not None:
+                raise CloudError(f"{where}: {complaint}")
             return row
         kinds = " or ".join(token.rsplit(":", 1)[-1] for token in reference.tokens)
         raise CloudError(f"{where}: there is no {kinds} {value!r} in this account")
+
+    def elsewhere(self, reference: Reference, row: Row, inputs: Properties, call: Call) -> str | None:
+        """Why a target is in the wrong place; None where it is in the right one."""
+        for name in reference.same:
+            here, there = self.given(name, inputs, call), row.outputs.get(name)
+            if here is not None and there is not None and here != there:
+                return (
+                    f"{row.name} is in {name} {there}, but this resource is in {here}; both must be in the same {name}"
+                )
+        return None
+
+    def given(self, name: str, inputs: Properties, call: Call) -> Any:
+        """An input, or what the provider takes where there is none."""
+        return inputs.get(name)
 
     def _admit_unique(self, inputs: Properties, call: Call, existing: Row | None) -> None:
         for name in sorted(self.unique):
@@ -213,12 +237,19 @@ class Kind:
             self._admit_unique(inputs, call, None)
             self.admit(inputs, call, None)
             identifier = self.new_id(inputs, call)
+            if call.store.get(call.provider, self.token, identifier) is not None:
+                raise CloudError(f"409 there is a {self.token.rsplit(':', 1)[-1]} {identifier} already")
             outputs = {**inputs, **self.computed(identifier, inputs, call, None)}
-            self.on_create(identifier, inputs, outputs, call)
-            project = self.project(inputs, call)
             kept = self._kept(inputs), self._kept(outputs)
+            project = self.project(inputs, call)
             row = call.store.insert(Row(0, call.provider, self.token, identifier, project, call.urn, *kept), targets)
-            return identifier, {**outputs, **self.handed_over(row, call)}
+            try:
+                self.on_create(identifier, inputs, outputs, call)
+                return identifier, {**outputs, **self.handed_over(row, call)}
+            except BaseException:
+                with contextlib.suppress(CloudError):  # what failed first is what the user must read
+                    self.undo(row, call)
+                raise
 
     def _kept(self, properties: Properties) -> Properties:
         return {name: value for name, value in properties.items() if name not in self.hidden}

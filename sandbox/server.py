@@ -132,11 +132,17 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.CreateResponse(id="", properties=encode(kind.preview(inputs)))
         self._suffer(context, f"create {call.logical_name}", "nothing was created")
         try:
-            self._within_quota(kind, inputs, call)
-            identifier, outputs = kind.create(inputs, call)
+            identifier, outputs = self._create(kind, inputs, call)
         except CloudError as error:
             self._refuse(context, f"create {call.logical_name}", error)
         return provider_pb2.CreateResponse(id=identifier, properties=encode(outputs))
+
+    def _create(self, kind: Kind, inputs: Properties, call: Call) -> tuple[str, Properties]:
+        if kind.local:
+            return kind.create(inputs, call)
+        with self._store.transaction():  # two creates at once must not both take the last place of a quota
+            self._within_quota(kind, inputs, call)
+            return kind.create(inputs, call)
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
         kind, call = self._kind(request.urn, context), self._call(request.urn, context)
@@ -167,13 +173,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             old = decode(request.olds)
             return provider_pb2.UpdateResponse(properties=encode({**old, **inputs}))
-        if kind.local:
-            outputs = {**decode(request.olds), **inputs}
-            return provider_pb2.UpdateResponse(properties=encode(outputs))
         self._suffer(context, f"update {call.logical_name}", "nothing was changed")
-        row = self._row(kind, request.id, call, context)
         try:
-            outputs = kind.update(row, inputs, call)
+            if kind.local:
+                old = decode(request.olds)
+                outputs = {**old, **inputs, **kind.on_local_update(old, inputs, call)}
+            else:
+                outputs = kind.update(self._row(kind, request.id, call), inputs, call)
         except CloudError as error:
             self._refuse(context, f"update {call.logical_name}", error)
         return provider_pb2.UpdateResponse(properties=encode(outputs))
@@ -182,10 +188,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         kind, call = self._kind(request.urn, context), self._call(request.urn, context)
         self._suffer(context, f"delete {call.logical_name}", "nothing was deleted")
         row = call.get(kind.token, request.id)
-        if row is None:  # gone already: as good as deleted
-            return empty_pb2.Empty()
         try:
-            kind.delete(row, call)
+            if kind.local:
+                kind.on_local_delete(decode(request.properties), call)
+            elif row is not None:  # one that is gone already is as good as deleted
+                kind.delete(row, call)
         except CloudError as error:
             self._refuse(context, f"delete {call.logical_name}", error)
         return empty_pb2.Empty()
@@ -229,14 +236,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             )
         return Call(self._cloud.name, self._store, session, urn, self._servers)
 
-    def _row(self, kind: Kind, identifier: str, call: Call, context: grpc.ServicerContext) -> Row:
+    def _row(self, kind: Kind, identifier: str, call: Call) -> Row:
         row = call.get(kind.token, identifier)
         if row is None:
-            _abort(
-                context,
-                grpc.StatusCode.NOT_FOUND,
-                f"{self._cloud.name}: 404 there is no {kind.token} {identifier}; run `pulumi refresh`",
-            )
+            raise CloudError(f"404 there is no {kind.token} {identifier}; run `pulumi refresh`")
         return row
 
     def _within_quota(self, kind: Kind, inputs: Properties, call: Call) -> None:

@@ -34,6 +34,14 @@ class LocalCommand(Kind):
         """What the command printed."""
         return self._run(inputs.get("create"), inputs)
 
+    def on_local_update(self, old: Properties, inputs: Properties, call: Call) -> Properties:
+        """Run the command for changes, which is the one for creating where there is none."""
+        return self._run(inputs.get("update", inputs.get("create")), inputs)
+
+    def on_local_delete(self, state: Properties, call: Call) -> None:
+        """Run the command for deleting."""
+        self._run(state.get("delete"), state)
+
     def new_id(self, inputs: Properties, call: Call) -> str:
         """Any."""
         return uuid.uuid4().hex
@@ -41,16 +49,21 @@ class LocalCommand(Kind):
     def _run(self, command: str | None, inputs: Properties) -> Properties:
         if command is None:
             return {"stdout": "", "stderr": ""}
-        done = subprocess.run(
-            [*(inputs.get("interpreter") or ["/bin/sh", "-c"]), command],
-            cwd=inputs.get("dir"),
-            env={**os.environ, **(inputs.get("environment") or {})},
-            input=inputs.get("stdin"),
-            capture_output=True,
-            text=True,
-            timeout=LOCAL_SECONDS,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [*(inputs.get("interpreter") or ["/bin/sh", "-c"]), command],
+                cwd=inputs.get("dir"),
+                env={**os.environ, **(inputs.get("environment") or {})},
+                input=inputs.get("stdin"),
+                capture_output=True,
+                text=True,
+                timeout=LOCAL_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise CloudError(f"the command did not end within {LOCAL_SECONDS} seconds") from None
+        except OSError as error:
+            raise CloudError(f"the command does not start: {error}") from None
         if done.returncode != 0:
             raise CloudError(f"the command ended with status {done.returncode}: {done.stderr.strip()[-500:]}")
         return {"stdout": done.stdout.strip(), "stderr": done.stderr.strip()}

@@ -26,12 +26,15 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox import rules
 from sandbox.cloud import Call, Cloud, CloudError, Kind, by_token
-from sandbox.properties import Properties
+from sandbox.properties import Properties, find
 from sandbox.schema import Failure
 from sandbox.store import Row
 
 SPECIAL: Final = "!@#$%&*()-_=+[]{}<>:?"
 """What the real provider calls special characters."""
+
+
+MINIMA: Final = ("minLower", "minUpper", "minNumeric", "minSpecial")
 
 
 class _RandomKind(Kind):
@@ -57,6 +60,9 @@ class RandomPassword(_RandomKind):
         yield from rules.between(inputs, "length", 1, 10_000)
         if not any(inputs.get(name, True) for name in ("lower", "upper", "numeric", "special")):
             yield Failure("lower", "accepted is true for one of lower, upper, numeric, special")
+        least = sum(value for name in MINIMA for _, value in find(inputs, name))
+        if rules.known(inputs.get("length")) and inputs["length"] < least:
+            yield Failure("length", f"is {inputs['length']}, but {', '.join(MINIMA)} ask for {least} together")
 
     def computed(self, identifier: str, inputs: Properties, call: Call, existing: Row | None) -> Properties:
         """The text, with at least as many of each kind as was asked for."""
@@ -184,15 +190,12 @@ class SelfSignedCert(Kind):
     def check(self, inputs: Properties, call: Call) -> Iterator[Failure]:
         """Uses are known ones, addresses are addresses."""
         yield from rules.between(inputs, "validityPeriodHours", 1, 24 * 365 * 100, "hours")
-        for use in inputs.get("allowedUses") or []:
-            if rules.known(use) and use not in USES:
-                yield Failure("allowedUses", f"is {use!r}, but accepted is one of {', '.join(USES)}")
-        for address in inputs.get("ipAddresses") or []:
+        yield from rules.one_of(inputs, "allowedUses[]", USES)
+        for where, address in find(inputs, "ipAddresses[]"):
             try:
-                if rules.known(address):
-                    ip_address(address)
+                ip_address(address)
             except ValueError:
-                yield Failure("ipAddresses", f"is {address!r}, but accepted is an IP address")
+                yield Failure(where, f"is {address!r}, but accepted is an IP address")
 
     def new_id(self, inputs: Properties, call: Call) -> str:
         """Any; the real provider takes the serial number."""

@@ -348,10 +348,14 @@ class TransitKey(VaultKind):
         """What may change of a key is whether it may be deleted."""
         _server(call, "write", f"{self.path(inputs)}/config", {"deletion_allowed": bool(inputs.get("deletionAllowed"))})
 
-    def on_delete(self, row: Row, call: Call) -> None:
+    def delete(self, row: Row, call: Call) -> None:
         """Only with deletionAllowed, as at the real provider."""
         if not row.inputs.get("deletionAllowed"):
             raise CloudError(f"key {row.id} cannot be deleted; set deletionAllowed first")
+        super().delete(row, call)
+
+    def on_delete(self, row: Row, call: Call) -> None:
+        """The server wants to hear that it is allowed."""
         _server(call, "write", f"{self.path(row.inputs)}/config", {"deletion_allowed": True})
         super().on_delete(row, call)
 

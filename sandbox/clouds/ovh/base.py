@@ -8,9 +8,10 @@ from typing import ClassVar, Final
 
 import catalog
 from sandbox import rules
-from sandbox.cloud import Call, Kind
+from sandbox.cloud import Call, Kind, Reference
 from sandbox.properties import Properties
 from sandbox.schema import Failure
+from sandbox.store import Row
 
 CATALOG: Final = catalog.of("ovh")
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,254}$"
@@ -42,7 +43,9 @@ class ProjectKind(Kind):
     def check(self, inputs: Properties, call: Call) -> Iterator[Failure]:
         """Project, region, zone and name must be ones that the API takes."""
         project = inputs.get(self.project_property)
-        if rules.known(project) and project not in call.session.account.projects:
+        if project is None:
+            yield Failure(self.project_property, "is required (the id of a Public Cloud project)")
+        elif rules.known(project) and project not in call.session.account.projects:
             yield Failure(self.project_property, f"403 these credentials give no access to project {project!r}")
         if self.region_property is not None:
             yield from rules.one_of(inputs, self.region_property, self.regions)
@@ -51,6 +54,12 @@ class ProjectKind(Kind):
             yield Failure("availabilityZone", f"is {zone!r}, but accepted is one of {', '.join(region.zones)}")
         if "name" in self.schema.inputs:
             yield from rules.matches(inputs, "name", NAME, NAME_IN_WORDS)
+
+    def elsewhere(self, reference: Reference, row: Row, inputs: Properties, call: Call) -> str | None:
+        """Projects see nothing of each other, even where one account has both."""
+        if row.project != self.project(inputs, call):
+            return f"there is no {row.token.rsplit(':', 1)[-1]} {row.id!r} in this project"
+        return super().elsewhere(reference, row, inputs, call)
 
     def observed(self, identifier: str, inputs: Properties, **state: object) -> Properties:
         """The outputs that all newer resources have around what they report of themselves."""

@@ -10,7 +10,14 @@ from typing import Final
 from sandbox import rules
 from sandbox.cloud import Call, CloudError, Function, Kind, Reference
 from sandbox.clouds.ovh.base import CATALOG, ProjectKind, stable_id
-from sandbox.clouds.ovh.network import FLOATING_IP, NETWORK, SECURITY_GROUP, SUBNET, subnet_of
+from sandbox.clouds.ovh.network import (
+    NETWORK,
+    SECURITY_GROUP,
+    SUBNET,
+    floating_ip,
+    must_be_unattached,
+    subnet_in,
+)
 from sandbox.clouds.ovh.storage import SHARE, VOLUME
 from sandbox.properties import Properties, find
 from sandbox.schema import Failure
@@ -90,14 +97,22 @@ class Instance(ProjectKind):
                 yield Failure(where, f"has {len(value)} bytes; encoded in base64 it may have {USER_DATA_BYTES}")
         yield from rules.address(inputs, "networks[].ip")
 
+    def targets(self, inputs: Properties, call: Call) -> list[Row]:
+        """Also the floating addresses, which are named by themselves and not by their ids."""
+        addresses = [floating_ip(call, str(ip)) for _, ip in find(inputs, "networks[].ip")]
+        return [*super().targets(inputs, call), *(row for row in addresses if row is not None)]
+
     def admit(self, inputs: Properties, call: Call, existing: Row | None) -> None:
-        """Fixed addresses must be free in their subnet; other addresses must be floating ones of the project."""
+        """Fixed addresses must be free in their subnet; other addresses must be free floating ones of the project."""
         others = [row for row in call.rows(INSTANCE) if existing is None or row.seq != existing.seq]
+        own: list[tuple[str, str]] = []
         for interface in inputs.get("networks") or []:
             ip, subnet = interface.get("ip"), interface.get("subnetId")
-            if ip is None or subnet is None:
+            if subnet is None:
                 continue
-            found = subnet_of(call, subnet).outputs
+            found = subnet_in(call, subnet, interface.get("networkId")).outputs
+            if ip is None:
+                continue
             if IPv4Address(ip) in IPv4Network(found["cidr"]):
                 pools = [(pool["start"], pool["end"]) for pool in found.get("allocationPools") or []]
                 taken = [
@@ -106,11 +121,15 @@ class Instance(ProjectKind):
                     for there in row.outputs.get("networks") or []
                     if there.get("subnetId") == subnet and there.get("ip")
                 ]
-                rules.must_be_free(ip, found["cidr"], found.get("gatewayIp"), pools, taken)
-            elif not any(ip in dict(find(row.outputs, "currentState.ip")).values() for row in call.rows(FLOATING_IP)):
+                rules.must_be_free(ip, found["cidr"], found.get("gatewayIp"), pools, [*taken, *own])
+                own.append(("another interface of this instance", ip))
+                continue
+            address = floating_ip(call, ip)
+            if address is None:
                 raise CloudError(
                     f"400 the address {ip} is neither in the subnet {found['cidr']} nor a floating address"
                 )
+            must_be_unattached(address, call, existing)
         for volume in inputs.get("volumeIds") or []:
             for row in others:
                 if volume in (row.outputs.get("volumeIds") or []):

@@ -19,6 +19,10 @@ class Record(Kind):
     token = RECORD
     replace_on = frozenset({"zone", "fieldtype"})
 
+    def project(self, inputs: Properties, call: Call) -> str:
+        """Zones belong to the customer, whom the account's first project stands for."""
+        return min(call.session.account.projects, default="")
+
     def check(self, inputs: Properties, call: Call) -> Iterator[Failure]:
         """Types, names, targets and times are those of DNS."""
         kinds = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "SRV", "TXT")

@@ -8,7 +8,7 @@ from typing import Final
 from sandbox import rules
 from sandbox.cloud import Call, CloudError, Kind, Reference
 from sandbox.clouds.ovh.base import ProjectKind
-from sandbox.clouds.ovh.network import FLOATING_IP, NETWORK, SUBNET
+from sandbox.clouds.ovh.network import NETWORK, SUBNET, floating_ip, must_be_unattached, subnet_in
 from sandbox.properties import Properties, find
 from sandbox.schema import Failure
 from sandbox.store import Row
@@ -34,16 +34,19 @@ class LoadBalancer(ProjectKind):
         yield from super().check(inputs, call)
         yield from rules.one_of(inputs, "flavorName", ("SMALL", "MEDIUM", "LARGE", "XL"))
 
+    def targets(self, inputs: Properties, call: Call) -> list[Row]:
+        """Also its floating address, which is named by itself and not by its id."""
+        addresses = [floating_ip(call, str(ip)) for _, ip in find(inputs, "network.ip")]
+        return [*super().targets(inputs, call), *(row for row in addresses if row is not None)]
+
     def admit(self, inputs: Properties, call: Call, existing: Row | None) -> None:
-        """Its floating address must be the project's, and nobody else's."""
+        """Its subnet must be the network's, its floating address must be the project's, and nobody else's."""
+        subnet_in(call, inputs["network"]["subnetId"], inputs["network"]["id"])
         for where, ip in find(inputs, "network.ip"):
-            if not any(
-                ip == there for row in call.rows(FLOATING_IP) for _, there in find(row.outputs, "currentState.ip")
-            ):
+            address = floating_ip(call, str(ip))
+            if address is None:
                 raise CloudError(f"404 {where}: the project has no floating address {ip}")
-            for row in call.rows(BALANCER):
-                if (existing is None or row.seq != existing.seq) and row.outputs["network"].get("ip") == ip:
-                    raise CloudError(f"409 {where}: {ip} belongs to {row.name}")
+            must_be_unattached(address, call, existing)
 
     def computed(self, identifier: str, inputs: Properties, call: Call, existing: Row | None) -> Properties:
         """Its addresses."""
@@ -73,9 +76,10 @@ class Pool(_Part):
         yield from super().check(inputs, call)
         yield from rules.one_of(inputs, "protocol", ("HTTP", "HTTPS", "PROXY", "PROXYV2", "SCTP", "TCP", "UDP"))
         yield from rules.one_of(inputs, "algorithm", ("LEAST_CONNECTIONS", "ROUND_ROBIN", "SOURCE_IP"))
-        monitor = inputs.get("healthMonitor") or {}
-        if monitor.get("timeout", 0) >= monitor.get("delay", 1):
-            yield Failure("healthMonitor.timeout", f"is {monitor['timeout']}; it must be less than delay")
+        for where, monitor in find(inputs, "healthMonitor"):
+            timeout, delay = monitor.get("timeout"), monitor.get("delay")
+            if rules.known(timeout) and rules.known(delay) and timeout >= delay:
+                yield Failure(f"{where}.timeout", f"is {timeout}; it must be less than delay, which is {delay}")
 
 
 class Listener(_Part):
@@ -83,7 +87,10 @@ class Listener(_Part):
 
     token = LISTENER
     replace_on = frozenset({"serviceName", "loadbalancerId", "protocol", "protocolPort"})
-    references = (Reference("loadbalancerId", (BALANCER,)), Reference("defaultPoolId", (POOL,)))
+    references = (
+        Reference("loadbalancerId", (BALANCER,)),
+        Reference("defaultPoolId", (POOL,), same=("loadbalancerId",)),
+    )
 
     def check(self, inputs: Properties, call: Call) -> Iterator[Failure]:
         """Protocols are the offered ones."""
@@ -106,7 +113,7 @@ class Member(_Part):
     replace_on = frozenset({"serviceName", "loadbalancerId", "poolId", "address", "protocolPort", "subnetId"})
     references = (
         Reference("loadbalancerId", (BALANCER,)),
-        Reference("poolId", (POOL,)),
+        Reference("poolId", (POOL,), same=("loadbalancerId",)),
         Reference("subnetId", (SUBNET,)),
     )
 

@@ -61,6 +61,10 @@ class Subnet(ProjectKind):
             for where, value in find(inputs, path):
                 if IPv4Address(value) not in cidr:
                     yield Failure(where, f"is {value}, but accepted is an address in {cidr}")
+        for where, pool in find(inputs, "allocationPools[]"):
+            start, end = pool.get("start"), pool.get("end")
+            if rules.known(start) and rules.known(end) and IPv4Address(start) > IPv4Address(end):
+                yield Failure(where, f"goes from {start} to {end}; give the smaller address as start")
 
     def admit(self, inputs: Properties, call: Call, existing: Row | None) -> None:
         """Subnets of one network must not overlap."""
@@ -126,22 +130,38 @@ class SecurityGroup(ProjectKind):
         yield from rules.between(inputs, "rules[].portRangeMin", 1, 65535)
         yield from rules.between(inputs, "rules[].portRangeMax", 1, 65535)
         yield from rules.network(inputs, "rules[].remoteIpPrefix")
-        for index, rule in enumerate(inputs.get("rules") or []):
+        for where, rule in find(inputs, "rules[]"):
             first, last = rule.get("portRangeMin"), rule.get("portRangeMax")
-            if (first is None) != (last is None) or (first is not None and first > last):
-                yield Failure(f"rules[{index}]", f"has ports {first} to {last}; give both, the smaller one first")
+            both = rules.known(first) and rules.known(last)
+            if (first is None) != (last is None) or (both and first > last):
+                yield Failure(where, f"has ports {first} to {last}; give both, the smaller one first")
 
     def computed(self, identifier: str, inputs: Properties, call: Call, existing: Row | None) -> Properties:
         """What the API reports."""
         return self.observed(identifier, inputs)
 
 
-def subnet_of(call: Call, identifier: str) -> Row:
-    """A subnet that an interface names."""
+def subnet_in(call: Call, identifier: str, network: str | None) -> Row:
+    """A subnet that an interface names, which must be one of the interface's network."""
     row = call.get(SUBNET, identifier)
     if row is None:
         raise CloudError(f"404 there is no subnet {identifier}")
+    if network is not None and row.outputs["networkId"] != network:
+        raise CloudError(f"400 subnet {row.name} is not one of the private network {network}")
     return row
+
+
+def floating_ip(call: Call, ip: str) -> Row | None:
+    """The account's floating address `ip`."""
+    found = (row for row in call.rows(FLOATING_IP) if (row.outputs.get("currentState") or {}).get("ip") == ip)
+    return next(found, None)
+
+
+def must_be_unattached(address: Row, call: Call, existing: Row | None) -> None:
+    """A floating address leads to one thing."""
+    for user in call.store.users_of(address):
+        if existing is None or user.seq != existing.seq:
+            raise CloudError(f"409 the address {address.outputs['currentState']['ip']} belongs to {user.name}")
 
 
 KINDS: Final[tuple[Kind, ...]] = (PrivateNetwork(), Subnet(), Gateway(), FloatingIp(), SecurityGroup())

@@ -11,7 +11,7 @@ from sandbox import rules
 from sandbox.cloud import Call, CloudError, Kind, Reference
 from sandbox.clouds.ovh.base import CATALOG, ProjectKind
 from sandbox.clouds.ovh.network import NETWORK, SUBNET
-from sandbox.properties import Properties
+from sandbox.properties import Properties, Unknown
 from sandbox.schema import Failure
 from sandbox.store import Row
 
@@ -60,7 +60,7 @@ class ShareNetwork(ProjectKind):
     replace_on = frozenset({"serviceName", "region", "networkId", "subnetId", "name", "description"})
     references = (
         Reference("networkId", (NETWORK,), same=("region",)),
-        Reference("subnetId", (SUBNET,), same=("region",)),
+        Reference("subnetId", (SUBNET,), same=("region", "networkId")),
     )
 
     def computed(self, identifier: str, inputs: Properties, call: Call, existing: Row | None) -> Properties:
@@ -130,8 +130,10 @@ class Bucket(_ObjectStorageKind):
         yield from rules.one_of(inputs, "versioning.status", ("ENABLED", "SUSPENDED", "DISABLED"))
         yield from rules.one_of(inputs, "encryption.algorithm", ("AES256",))
         yield from rules.one_of(inputs, "objectLock.mode", ("COMPLIANCE", "GOVERNANCE"))
-        locked = inputs.get("objectLock") is not None
-        if locked and (inputs.get("versioning") or {}).get("status") != "ENABLED":
+        yield from rules.between(inputs, "objectLock.retentionDays", 1, 36_500, "days")
+        locked, versioning = inputs.get("objectLock") is not None, inputs.get("versioning")
+        status = versioning.get("status") if isinstance(versioning, dict) else versioning
+        if locked and status != "ENABLED" and not isinstance(status, Unknown):
             yield Failure("versioning.status", "must be ENABLED in a bucket with objectLock")
 
     def new_id(self, inputs: Properties, call: Call) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import catalog
 from sandbox import rules
-from sandbox.cloud import Call, Kind
+from sandbox.cloud import Call, Kind, Reference
 from sandbox.properties import Properties
 from sandbox.schema import Failure
+from sandbox.store import Row
 
 CATALOG: Final = catalog.of("scaleway")
 ZONES: Final = tuple(zone for region in CATALOG.regions.values() for zone in region.zones)
@@ -44,12 +45,26 @@ class ProjectKind(Kind):
             project = inputs.get(name)
             if rules.known(project) and project not in call.session.account.projects:
                 yield Failure(name, f"403 these credentials give no access to project {project!r}")
+        default = call.session.config.get("projectId")
+        if rules.known(default) and default not in call.session.account.projects:
+            yield Failure("projectId", f"403 these credentials give no access to the provider's project {default!r}")
         yield from rules.one_of(inputs, "zone", ZONES)
         yield from rules.one_of(inputs, "region", CATALOG.regions)
         if self.place is not None and not rules.known(inputs.get(self.place)) and not self.where(inputs, call):
             yield Failure(self.place, f"is required, since the provider has no default {self.place}")
         if "name" in self.schema.inputs:
             yield from rules.matches(inputs, "name", NAME, NAME_IN_WORDS)
+
+    def given(self, name: str, inputs: Properties, call: Call) -> Any:
+        """Zone and region are the provider's where the resource says none."""
+        return inputs.get(name) or (call.session.config.get(name) if name in ("zone", "region") else None)
+
+    def elsewhere(self, reference: Reference, row: Row, inputs: Properties, call: Call) -> str | None:
+        """What is in a zone reaches what is in the zone's region."""
+        region, zone = row.outputs.get("region"), self.where(inputs, call)
+        if self.place == "zone" and region and zone and not zone.startswith(f"{region}-"):
+            return f"{row.name} is in {region}, but this resource is in {zone}; both must be in the same region"
+        return super().elsewhere(reference, row, inputs, call)
 
     def new_id(self, inputs: Properties, call: Call) -> str:
         """Ids begin with the place: fr-par-1/<uuid>."""

@@ -77,9 +77,9 @@ class SecurityGroup(ProjectKind):
             yield from rules.one_of(inputs, f"{way}Rules[].protocol", ("TCP", "UDP", "ICMP", "ANY"))
             yield from rules.between(inputs, f"{way}Rules[].port", 1, 65535)
             yield from rules.network(inputs, f"{way}Rules[].ipRange")
-            for index, rule in enumerate(inputs.get(f"{way}Rules") or []):
+            for where, rule in find(inputs, f"{way}Rules[]"):
                 if rule.get("port") is not None and rule.get("portRange") is not None:
-                    yield Failure(f"{way}Rules[{index}]", "has port and portRange; accepted is one of them")
+                    yield Failure(where, "has port and portRange; accepted is one of them")
 
     def computed(self, identifier: str, inputs: Properties, call: Call, existing: Row | None) -> Properties:
         """Where it is."""
@@ -127,10 +127,11 @@ class Server(ProjectKind):
         public = [{"id": row.id, "address": row.outputs["address"]} for row in addresses if row is not None]
         return {"publicIps": public, **self.located(inputs, call)}
 
-    def on_delete(self, row: Row, call: Call) -> None:
+    def delete(self, row: Row, call: Call) -> None:
         """A protected server stays."""
         if row.outputs.get("protected"):
             raise CloudError(f"412 {row.name} is protected; set protected to false first")
+        super().delete(row, call)
 
 
 class PrivateNic(ProjectKind):
@@ -146,13 +147,7 @@ class PrivateNic(ProjectKind):
     autoname = False
 
     def admit(self, inputs: Properties, call: Call, existing: Row | None) -> None:
-        """Network and zone must be of one region, the address of that network, and nobody else's."""
-        network = call.get(NETWORK, inputs["privateNetworkId"])
-        zone = self.where(inputs, call)
-        if network is not None and not zone.startswith(f"{network.outputs['region']}-"):
-            raise CloudError(
-                f"400 privateNetworkId: {network.name} is in {network.outputs['region']}, this is in {zone}"
-            )
+        """The address must be of that network, and nobody else's."""
         for booked in inputs.get("ipamIpIds") or []:
             address = call.get(IPAM_IP, booked)
             if (

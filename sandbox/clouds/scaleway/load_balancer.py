@@ -90,7 +90,7 @@ class Frontend(ProjectKind):
     token = FRONTEND
     place = None
     replace_on = frozenset({"lbId", "backendId"})
-    references = (Reference("lbId", (BALANCER,)), Reference("backendId", (BACKEND,)))
+    references = (Reference("lbId", (BALANCER,)), Reference("backendId", (BACKEND,), same=("lbId",)))
 
     def check(self, inputs: Properties, call: Call) -> Iterator[Failure]:
         """Ports are ports."""

@@ -9,7 +9,7 @@ from typing import Final
 from sandbox import rules
 from sandbox.cloud import Call, CloudError, Kind, Reference
 from sandbox.clouds.scaleway.base import ProjectKind
-from sandbox.properties import Properties
+from sandbox.properties import Properties, find
 from sandbox.schema import Failure
 from sandbox.store import Row
 
@@ -46,9 +46,9 @@ class PrivateNetwork(ProjectKind):
         yield from super().check(inputs, call)
         failures = list(rules.network(inputs, "ipv4Subnet.subnet"))
         yield from failures
-        subnet = (inputs.get("ipv4Subnet") or {}).get("subnet")
-        if rules.known(subnet) and not failures and not IPv4Network(subnet).is_private:
-            yield Failure("ipv4Subnet.subnet", f"is {subnet}, but accepted is a private network (RFC 1918)")
+        for where, subnet in find(inputs, "ipv4Subnet.subnet") if not failures else ():
+            if not IPv4Network(subnet).is_private:
+                yield Failure(where, f"is {subnet}, but accepted is a private network (RFC 1918)")
 
     def admit(self, inputs: Properties, call: Call, existing: Row | None) -> None:
         """Networks of one VPC must not overlap."""
@@ -56,7 +56,9 @@ class PrivateNetwork(ProjectKind):
         others = [
             row
             for row in call.rows(NETWORK)
-            if row.outputs.get("vpcId") == inputs.get("vpcId") and (existing is None or row.seq != existing.seq)
+            if row.outputs.get("vpcId") == inputs.get("vpcId")
+            and row.outputs["region"] == self.where(inputs, call)  # a region has a VPC of its own where none is named
+            and (existing is None or row.seq != existing.seq)
         ]
         if subnet:
             rules.must_not_overlap(subnet, others, "private network", "ipv4Subnet.subnet")

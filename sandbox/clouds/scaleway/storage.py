@@ -10,7 +10,7 @@ from typing import Final
 from sandbox import rules
 from sandbox.cloud import Call, CloudError, Kind, Reference
 from sandbox.clouds.scaleway.base import ProjectKind
-from sandbox.properties import Properties
+from sandbox.properties import Properties, find
 from sandbox.schema import Failure
 from sandbox.store import Row
 
@@ -77,7 +77,9 @@ class Bucket(ProjectKind):
         yield from super().check(inputs, call)
         yield from rules.matches(inputs, "name", rules.BUCKET_NAME, "3 to 63 of a-z, 0-9, . and -")
         yield from rules.one_of(inputs, "acl", ("private", "public-read", "public-read-write", "authenticated-read"))
-        if inputs.get("objectLockEnabled") and not (inputs.get("versioning") or {}).get("enabled"):
+        versioning = inputs.get("versioning")
+        enabled = versioning.get("enabled") if isinstance(versioning, dict) else versioning
+        if inputs.get("objectLockEnabled") is True and not enabled:  # what is not known yet counts as given
             yield Failure("versioning.enabled", "must be true in a bucket with objectLockEnabled")
 
     def new_id(self, inputs: Properties, call: Call) -> str:
@@ -104,8 +106,12 @@ class Bucket(ProjectKind):
         enabled = bool((inputs.get("versioning") or {}).get("enabled"))
         call.object_storage.set_versioning(inputs["name"], enabled=enabled)
 
+    def undo(self, row: Row, call: Call) -> None:
+        """Never empty what may be another's."""
+        call.object_storage.delete_bucket(row.outputs["name"], force=False)
+
     def on_delete(self, row: Row, call: Call) -> None:
-        """Remove it from the S3 server, which refuses while objects are in it."""
+        """Remove it from the S3 server, which refuses while objects are in it, unless that was asked for."""
         call.object_storage.delete_bucket(row.outputs["name"], force=bool(row.outputs.get("forceDestroy")))
 
     def observe(self, row: Row, call: Call) -> Properties | None:
@@ -149,9 +155,9 @@ class BucketLock(_BucketPart):
         """Modes are the offered ones; a lock lasts days or years."""
         yield from super().check(inputs, call)
         yield from rules.one_of(inputs, "rule.defaultRetention.mode", ("COMPLIANCE", "GOVERNANCE"))
-        retention = inputs["rule"]["defaultRetention"]
-        if ("days" in retention) == ("years" in retention):
-            yield Failure("rule.defaultRetention", "accepted is one of days and years")
+        for where, retention in find(inputs, "rule.defaultRetention"):
+            if ("days" in retention) == ("years" in retention):
+                yield Failure(where, "accepted is one of days and years")
 
     def admit(self, inputs: Properties, call: Call, existing: Row | None) -> None:
         """Only a bucket that was created for it can be locked."""
@@ -251,10 +257,9 @@ class Policy(_OrganisationKind):
         principals = [name for name in ("applicationId", "groupId", "userId", "noPrincipal") if name in inputs]
         if len(principals) != 1:
             yield Failure("applicationId", "accepted is exactly one of applicationId, groupId, userId, noPrincipal")
-        for index, rule in enumerate(inputs["rules"]):
-            for project in rule.get("projectIds") or []:
-                if rules.known(project) and project not in call.session.account.projects:
-                    yield Failure(f"rules[{index}].projectIds", f"403 there is no project {project!r} in this account")
+        for where, project in find(inputs, "rules[].projectIds[]"):
+            if project not in call.session.account.projects:
+                yield Failure(where, f"403 there is no project {project!r} in this account")
 
 
 class ApiKey(_OrganisationKind):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 import hvac
-from hvac.exceptions import InvalidPath, VaultError
+from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, VaultError
 
 from sandbox import rules
 from sandbox.cloud import Call, Cloud, CloudError, Kind, Reference, by_token
@@ -316,14 +316,28 @@ class AppRoleSecretId(VaultKind):
             return identifier, outputs
 
     def observe(self, row: Row, call: Call) -> Properties | None:
-        """Gone, if the server knows its accessor no more."""
+        """Gone, if the server knows its accessor no more: that of a wrapping is worthless once it was opened."""
+        if self._is_wrapping(row):
+            try:
+                found = client(call).auth.token.lookup_accessor(row.outputs["accessor"])
+            except (Forbidden, InvalidPath, InvalidRequest):
+                return None
+            return row.outputs if found["data"]["num_uses"] > 0 else None  # what is used up goes a moment later
         found = _server(call, "write", f"{self._role(row.inputs)}/secret-id-accessor/lookup", self._accessor(row))
         return row.outputs if found is not None else None
 
     def on_delete(self, row: Row, call: Call) -> None:
         """Make it worthless."""
-        if self.observe(row, call) is not None:
+        if self.observe(row, call) is None:
+            return
+        if self._is_wrapping(row):
+            _server(call, "write", "auth/token/revoke-accessor", {"accessor": row.outputs["accessor"]})
+        else:
             _server(call, "write", f"{self._role(row.inputs)}/secret-id-accessor/destroy", self._accessor(row))
+
+    def _is_wrapping(self, row: Row) -> bool:
+        """Whether the accessor is that of the wrapping, as it is where the other was not asked for."""
+        return "wrappingTtl" in row.inputs and not row.inputs.get("withWrappedAccessor")
 
     def _accessor(self, row: Row) -> Properties:
         return {"secret_id_accessor": row.outputs["accessor"]}

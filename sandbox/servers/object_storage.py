@@ -99,6 +99,10 @@ class ObjectStorage:
         if versioned and not locked:
             self.set_versioning(name, enabled=True)
 
+    def buckets(self) -> set[str]:
+        """The buckets that the server has."""
+        return {bucket["Name"] for bucket in self._s3.list_buckets()["Buckets"]}
+
     def set_versioning(self, name: str, *, enabled: bool) -> None:
         """Keep old versions, or stop to."""
         status = "Enabled" if enabled else "Suspended"
@@ -151,14 +155,23 @@ class ObjectStorage:
 
     def delete_user(self, access: str) -> None:
         """Remove a key pair, also from the policies of buckets: they may not name accounts that do not exist."""
-        for bucket in self._s3.list_buckets()["Buckets"]:
-            self.withdraw(bucket["Name"], [access])
+        for bucket in self.buckets():
+            self.withdraw(bucket, [access])
         self._administer(f"delete-user?access={urllib.parse.quote(access)}", b"")
 
     def secret_of(self, access: str) -> str:
-        """The secret of a key pair, from the server's own list."""
-        accounts = json.loads((self._folder / "accounts" / "users.json").read_text())["accessAccounts"]
-        return str(accounts[access]["secret"])
+        """The secret of a key pair."""
+        return str(self._accounts()[access]["secret"])
+
+    def users(self) -> set[str]:
+        """The key pairs that the server knows."""
+        return set(self._accounts())
+
+    def _accounts(self) -> dict[str, Any]:
+        """The server's own list."""
+        listed = json.loads((self._folder / "accounts" / "users.json").read_text())
+        accounts: dict[str, Any] = listed["accessAccounts"]
+        return accounts
 
     def _administer(self, call: str, body: bytes) -> None:
         request = botocore.awsrequest.AWSRequest("PATCH", f"{self.endpoint}/{call}", data=body)

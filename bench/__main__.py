@@ -22,6 +22,7 @@ from rich.table import Table
 from bench.arithmetic import Result
 from bench.measures import Bench
 from engine.setup import ROOT
+from engine.workspace import EngineError
 from sandbox.daemon import SandboxError
 
 CONSOLE: Final = Console()
@@ -76,6 +77,10 @@ def main() -> int:
         except subprocess.CalledProcessError as error:
             output = f"{error.stdout or ''}{error.stderr or ''}"
             CONSOLE.print(f"[red]A measurement failed:[/] {error}", output[-3000:], sep="\n", markup=True)
+            return 1
+        except EngineError as error:
+            CONSOLE.print("[red]A measurement failed:[/]")
+            CONSOLE.print(str(error), markup=False)
             return 1
         except SandboxError as error:
             CONSOLE.print(f"[red]A measurement failed:[/] {error}")

@@ -48,7 +48,7 @@ class Bench:
         daemon.stop(self._clouds)
 
     def results(self) -> dict[str, Result]:
-        """Take every measurement. Raises CalledProcessError where the engine or the program fails."""
+        """Take every measurement. Raises EngineError or CalledProcessError where the engine or the program fails."""
         self._progress(f"bringing {STACK} up, to record its resources")
         stack, _ = prepare(STACK, self._clouds)
         stack.run("up", "--yes", "--skip-preview", "--stack", STACK, quiet=True)

@@ -139,6 +139,7 @@ def build(program: GoProgram) -> None:
     toolchain = go()
     BIN.mkdir(parents=True, exist_ok=True)
     unfinished = BIN / f".{program.name}.unfinished"
+    unfinished.unlink(missing_ok=True)  # half of one, which an interrupted build has left, Go would not overwrite
     print(
         f"Building {program.name} from the Go module proxy: about {program.usual_minutes} minutes on two cores "
         "the first time, seconds where Go's build cache has it …",
@@ -163,6 +164,7 @@ def build(program: GoProgram) -> None:
                 print(f"  {shown - started:4.0f} s, {packages} packages compiled", flush=True)
     if process.returncode != 0:
         raise SetupError(f"{program.name} does not build:\n{''.join(messages[-40:])}")
+    program.stamp.unlink(missing_ok=True)
     unfinished.replace(program.binary)
     program.stamp.write_text(program.sources())
     print(f"  {program.name} is ready after {time.monotonic() - started:.0f} s", flush=True)

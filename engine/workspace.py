@@ -24,6 +24,10 @@ from engine.setup import BIN, EXECUTOR, ROOT, official_pulumi, pulumi_binary
 ENCRYPTION_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
 
+class EngineError(Exception):
+    """An engine command failed; the text says which, and what the engine said."""
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A local backend, a passphrase, and the project's files; `environment` is added to what the engine gets."""
@@ -80,7 +84,7 @@ class Workspace:
     def run(self, *arguments: str, quiet: bool = False, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `pulumi` here: with `quiet` its output is returned, otherwise it goes to the terminal.
 
-        Raises CalledProcessError where the engine fails and `check` is on.
+        Raises EngineError where the engine fails and `check` is on.
         """
         done = subprocess.run(
             self.command(*arguments),
@@ -92,7 +96,8 @@ class Workspace:
             check=False,
         )
         if check and done.returncode != 0:
-            raise subprocess.CalledProcessError(done.returncode, done.args, done.stdout, done.stderr)
+            said = f"{done.stdout or ''}{done.stderr or ''}".strip()
+            raise EngineError(f"`pulumi {' '.join(arguments)}` ended with status {done.returncode}:\n{said[-2000:]}")
         return done
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from engine.workspace import EngineError
 from sandbox import daemon
 from sandbox.daemon import DIRECTORY, SandboxError
 from sandbox.store import Row, Store
@@ -27,6 +28,7 @@ FAULTS: Final = {
     "outage": "1: the API does not answer",
     "quota": "how many of every type a project may have",
 }
+LARGEST: Final = {"latency_ms": 600_000, "error_rate": 1, "outage": 1, "quota": 1_000_000}
 
 
 class RefusedError(Exception):
@@ -54,6 +56,14 @@ def _find(store: Store, identifier: str) -> Row:
     raise RefusedError(f"there is no resource {identifier!r}; `python -m sandbox list` shows them")
 
 
+def _table(*columns: str, title: str | None = None) -> Table:
+    """A table that shows every id whole, also on a narrow screen."""
+    table = Table(title=title)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
 # Commands
 
 
@@ -77,7 +87,7 @@ def status(_: argparse.Namespace) -> int:
     if running is None:
         CONSOLE.print("The simulated clouds do not run.")
         return 1
-    table = Table("service", "address", title=f"process {running.pid}")
+    table = _table("service", "address", title=f"process {running.pid}")
     for provider, port in running.providers.items():
         table.add_row(f"provider {provider}", f"127.0.0.1:{port}")
     for provider, endpoint in running.object_storage.items():
@@ -98,7 +108,7 @@ def list_(arguments: argparse.Namespace) -> int:
         shown = [{"provider": r.provider, "type": r.token, "id": r.id, "name": r.name, "urn": r.urn} for r in rows]
         print(json.dumps(shown, indent=2))
         return 0
-    table = Table("type", "name", "id", title=f"{len(rows)} resources")
+    table = _table("type", "name", "id", title=f"{len(rows)} resources")
     for row in rows:
         table.add_row(row.token, row.name, row.id)
     CONSOLE.print(table)
@@ -119,7 +129,10 @@ def set_(arguments: argparse.Namespace) -> int:
     name, separator, text = arguments.change.partition("=")
     if not separator or name not in row.outputs:
         raise RefusedError(f"{arguments.change!r} is not PROPERTY=VALUE with one of {', '.join(sorted(row.outputs))}")
-    store.change(row, row.inputs, {**row.outputs, name: _value(text)})
+    value, present = _value(text), row.outputs[name]
+    if present is not None and type(value) is not type(present):
+        raise RefusedError(f"{name} of {row.name} is {json.dumps(present)}; {text!r} is of another type")
+    store.change(row, row.inputs, {**row.outputs, name: value})
     CONSOLE.print(f"{row.name}: {name} is now {text}")
     return 0
 
@@ -133,9 +146,15 @@ def _value(text: str) -> Any:
 
 def delete(arguments: argparse.Namespace) -> int:
     """Make a resource vanish from its cloud behind the program's back; its users keep their broken references."""
+    from sandbox.cloud import CloudError
+    from sandbox.removal import remove
+
     store = _store()
     row = _find(store, arguments.resource)
-    store.delete(row)
+    try:
+        remove(row, store, DIRECTORY)
+    except CloudError as error:
+        raise RefusedError(f"{row.name} stays: {error}") from None
     CONSOLE.print(f"{row.name} is gone.")
     return 0
 
@@ -148,8 +167,11 @@ def fault(arguments: argparse.Namespace) -> int:
             value = float(arguments.value)
         except ValueError:
             raise RefusedError(f"{arguments.value!r} is not a number and not 'off'") from None
-        if value < 0 or (arguments.kind == "error_rate" and value > 1):
-            raise RefusedError(f"{arguments.kind} is {FAULTS[arguments.kind]}; {arguments.value} is not")
+        most = LARGEST[arguments.kind]
+        if not 0 <= value <= most:
+            raise RefusedError(
+                f"{arguments.kind} is {FAULTS[arguments.kind]}; {arguments.value} is not between 0 and {most}"
+            )
     _store().set_fault(arguments.provider, arguments.kind, value)
     return faults(arguments)
 
@@ -166,7 +188,7 @@ def faults(_: argparse.Namespace) -> int:
 
 def accounts(_: argparse.Namespace) -> int:
     """List who has credentials, without the secrets."""
-    table = Table("provider", "account", "access key", "projects")
+    table = _table("provider", "account", "access key", "projects")
     for account in _store().accounts():
         table.add_row(account.provider, account.name, account.access, "\n".join(sorted(account.projects)))
     CONSOLE.print(table)
@@ -244,7 +266,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         sys.exit(arguments.run(arguments))
-    except (RefusedError, SandboxError, SettingsError) as error:
+    except (EngineError, RefusedError, SandboxError, SettingsError) as error:
         CONSOLE.print(str(error), style="red", markup=False, highlight=False)
         sys.exit(1)
 

@@ -125,6 +125,11 @@ def ensure_running(directory: Path = DIRECTORY) -> Running:
     raise SandboxError(f"the simulated clouds do not start; {log} ends with:\n{tail}")
 
 
+def storage_folder(directory: Path, provider: str) -> Path:
+    """Where a provider's object storage keeps what it has."""
+    return directory / f"s3-{provider}"
+
+
 @functools.cache
 def code() -> str:
     """The checksum of the sandbox's own program and of what the providers offer."""
@@ -182,7 +187,9 @@ def serve(directory: Path) -> None:
         signal.signal(number, lambda *_: ended.set())
     ports = _ports(directory)
     store = Store(directory / "clouds.sqlite")
-    storage = {name: ObjectStorage(name, directory / f"s3-{name}", ports[name]) for name in PROVIDERS_WITH_STORAGE}
+    storage = {
+        name: ObjectStorage(name, storage_folder(directory, name), ports[name]) for name in PROVIDERS_WITH_STORAGE
+    }
     keeper = VaultServer(directory / "vault", ports["vault"])
     children = [keeper.start(), *(one.start() for one in storage.values())]
     try:

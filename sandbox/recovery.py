@@ -18,7 +18,7 @@ from engine.workspace import Workspace
 from sandbox.store import Row, Store
 
 
-def recover(workspace: Workspace, stack: str, store: Store) -> list[str]:
+def recover(workspace: Workspace, stack: str, store: Store, directory: Path) -> list[str]:
     """Mend what an interrupted run left behind; returns what was done, a line each."""
     done = []
     if _remove_stale_locks(workspace.state):
@@ -26,8 +26,10 @@ def recover(workspace: Workspace, stack: str, store: Store) -> list[str]:
     state = workspace.export(stack)
     deployment = state.get("deployment") or {}
     orphans = list(_orphans(deployment, stack, store))
+    if orphans:
+        from sandbox.removal import remove  # the clouds take a second to import, and mostly there is nothing to remove
     for row in reversed(orphans):  # what refers to others was created after them
-        store.delete(row)
+        remove(row, store, directory)
         done.append(f"removed {row.token.rsplit(':', 1)[-1]} {row.name}, which an interrupted run had created")
     if deployment.get("pending_operations"):
         count = len(deployment.pop("pending_operations"))

@@ -32,7 +32,7 @@ def prepare(stack: str, directory: Path = daemon.DIRECTORY) -> tuple[Workspace, 
             store.open_project(provider.value, account.project, daemon.OPERATOR)
     workspace = Workspace(directory / "pulumi", environment=running.environment)
     workspace.prepare(stack)
-    for line in recover(workspace, stack, store):
+    for line in recover(workspace, stack, store, directory):
         CONSOLE.print(f"Recovery: {line}")
     store.close()
     return workspace, settings
@@ -41,7 +41,9 @@ def prepare(stack: str, directory: Path = daemon.DIRECTORY) -> tuple[Workspace, 
 def up(stack: str, directory: Path = daemon.DIRECTORY) -> int:
     """Bring a stack up, policies on, and show what was built; the exit status of the engine."""
     workspace, settings = prepare(stack, directory)
-    done = workspace.run("up", "--yes", "--stack", stack, "--skip-preview", *_policies(), check=False)
+    done = workspace.run(
+        "up", "--yes", "--stack", stack, "--skip-preview", "--suppress-outputs", *_policies(), check=False
+    )
     if done.returncode != 0:
         CONSOLE.print(
             "\n[bold red]The update did not finish.[/] What failed stands above; what was done is kept. "

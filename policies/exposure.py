@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ SSH: Final = 22
 WORLD: Final = ("0.0.0.0/0", "::/0", "*", "any")
 PUBLIC_ACLS: Final = ("public-read", "public-read-write", "authenticated-read", "website")
 OLD_TLS: Final = ("SSLV3", "TLSV1", "TLSV1.0", "TLSV1.1")
+AWS_NEW_TLS: Final = re.compile(r"ELBSecurityPolicy-(?:TLS13|TLS|FS)-1-[23]\b")
+"""The names of AWS's sets of ciphers say the oldest version of TLS that they take."""
 NO_FIREWALL: Final = "the security group of the machine's role; one with no rules where nothing comes in"
 
 
@@ -218,7 +221,7 @@ def _aws_listener(resource: Resource) -> Iterator[Violation]:
     yield from _public_port("port", resource.get("port"))
     if resource.get("protocol") in ("HTTPS", "TLS"):
         policy = resource.get("sslPolicy")
-        if not isinstance(policy, str) or not ("TLS13-1-2" in policy or "TLS13-1-3" in policy or "TLS-1-2" in policy):
+        if not isinstance(policy, str) or AWS_NEW_TLS.match(policy) is None:
             yield Violation(f"sslPolicy is {_show(policy)}", "ELBSecurityPolicy-TLS13-1-2-2021-06 or newer")
 
 

@@ -44,11 +44,14 @@ class Resource:
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def get(self, key: str) -> Any:
-        """A property without a secret's mark: declared, or else reported; None where it is missing."""
+        """A property without a secret's mark: declared, or else reported; None where it is missing.
+
+        What is not declared and will be reported one day is missing: nobody has asked for it.
+        """
         value = reveal(self.inputs.get(key))
         if value is None or value is UNKNOWN:
             reported = reveal(self.outputs.get(key))
-            return value if reported is None else reported
+            return value if reported is None or reported is UNKNOWN else reported
         return value
 
     @property

@@ -1,15 +1,15 @@
-"""Nothing stands alone: counts, zones, hosts, quorums and backups of the whole stack."""
+"""Nothing stands alone: counts, zones, hosts and quorums of the whole stack."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from policies import places
 from policies.model import Policy, Resource, Severity, Stack, Violation
-from policies.roles import MACHINES, role_of, site_of, tag
-from policies.wire import UNKNOWN, reveal
+from policies.roles import MACHINES, role_of, site_of
+from policies.wire import reveal
 
 MINIMUM: Final = {"bastion": 1, "link": 2, "front": 2, "app": 2, "sql": 2, "database": 3, "files": 3, "vault": 3}
 """Machines of a role at a site, at least."""
@@ -17,25 +17,10 @@ QUORUM: Final = frozenset({"database", "files", "vault"})
 """Roles that vote: an even number of them survives no more failures than one fewer."""
 SERVING: Final = ("front", "app", "sql", "database")
 """Where one of these runs at a site, the site serves, and needs all of them."""
-REPLICAS: Final = 3
-REPLICA_PROVIDERS: Final = 2
 LOAD_BALANCERS: Final = {
     "ovh:index/cloudLoadbalancer:CloudLoadbalancer": "availabilityZone",
     "scaleway:loadbalancers/loadBalancer:LoadBalancer": "zone",
 }
-BUCKETS: Final = frozenset(
-    [
-        "ovh:index/cloudStorageObjectBucket:CloudStorageObjectBucket",
-        "scaleway:object/bucket:Bucket",
-        "aws:s3/bucket:Bucket",
-    ]
-)
-LOCKS: Final = frozenset(
-    [
-        "scaleway:object/bucketLockConfiguration:BucketLockConfiguration",
-        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
-    ]
-)
 GROUPS: Final = {
     "ovh:index/cloudInstanceGroup:CloudInstanceGroup": ("policy", "ANTI_AFFINITY"),
     "scaleway:instance/placementGroup:PlacementGroup": ("policyType", "max_availability"),
@@ -67,8 +52,6 @@ def check_stack(stack: Stack) -> Iterator[Violation]:
         balancers[_region(resource) or ""].append(resource)
     for region, group in balancers.items():
         yield from _balancers(region, group)
-    if any("database" in roles or "files" in roles for roles in sites.values()):
-        yield from _backups(stack)
 
 
 def _counts(site: str, roles: Mapping[str, list[Resource]]) -> Iterator[Violation]:
@@ -167,67 +150,13 @@ def _balancers(region: str, balancers: list[Resource]) -> Iterator[Violation]:
         )
 
 
-def _backups(stack: Stack) -> Iterator[Violation]:
-    buckets = [r for r in stack.resources if r.type in BUCKETS and _is_backup(r)]
-    providers = sorted({bucket.type.partition(":")[0] for bucket in buckets})
-    shown = ", ".join(bucket.label for bucket in buckets) or "none"
-    if len(buckets) < REPLICAS:
-        yield Violation(f"there are {len(buckets)} buckets for backups ({shown})", f"{REPLICAS}, each a replica")
-    if len(providers) < REPLICA_PROVIDERS:
-        yield Violation(
-            f"the buckets for backups ({shown}) are at {' and '.join(providers) or 'no provider'}",
-            f"{REPLICA_PROVIDERS} providers, so that the loss of an account loses no backup",
-        )
-    held = {place for bucket in buckets if (place := (bucket.type, bucket.get("region"))) and place[1] is not UNKNOWN}
-    if len(held) < len(buckets):
-        yield Violation(f"two of the buckets for backups ({shown}) are in one region", "a region each")
-    locked = _locked(stack)
-    if not any(bucket.urn in locked or _has_lock(bucket) for bucket in buckets):
-        yield Violation(
-            f"none of the buckets for backups ({shown}) has an object lock",
-            "a lock of one day or more on at least one, so that an intruder cannot delete it",
-        )
-
-
-def _is_backup(bucket: Resource) -> bool:
-    return tag(bucket, "role") == "backup" or "backup" in bucket.label.split("-")
-
-
-def _has_lock(bucket: Resource) -> bool:
-    lock = bucket.get("objectLock")
-    return isinstance(lock, Mapping) and _days(lock, "retentionDays") >= 1
-
-
-def _locked(stack: Stack) -> set[str]:
-    """The buckets that a lock of their own resource protects, by URN."""
-    found: set[str] = set()
-    for lock in stack.resources:
-        if lock.type in LOCKS and _retention(lock.get("rule")) >= 1:
-            found.update(lock.dependencies.get("bucket", ()))
-            name = lock.get("bucket")
-            found.update(bucket.urn for bucket in stack.resources if bucket.type in BUCKETS and bucket.label == name)
-    return found
-
-
-def _retention(rule: Any) -> float:
-    retention = reveal(rule.get("defaultRetention")) if isinstance(rule, Mapping) else None
-    if not isinstance(retention, Mapping):
-        return 0
-    return _days(retention, "days") + 365 * _days(retention, "years")
-
-
-def _days(lock: Mapping[str, Any], key: str) -> float:
-    value = reveal(lock.get(key))
-    return value if isinstance(value, int | float) else 0
-
-
 POLICY: Final = Policy(
     name="redundancy",
-    description="Every role has enough machines, in several zones and on several hosts; backups have three replicas.",
-    reason="A machine, a host, a zone, an account or a provider that fails must not stop the service or lose data.",
-    clause="Everything is redundant; three backup replicas at two providers, one of them locked.",
+    description="Every role has enough machines, in several zones and on several hosts.",
+    reason="A machine, a host or a zone that fails must not stop the service.",
+    clause="Everything is redundant.",
     severity=Severity.HIGH,
-    remedy="Raise the counts or name more zones in the stack's settings (sites.machines, sites.zones), or add a "
-    "replica under backups.replicas; components/site makes the anti-affinity groups and the locks.",
+    remedy="Raise the counts or name more zones in the stack's settings (sites.machines, sites.zones); "
+    "components/site makes the anti-affinity groups.",
     check_stack=check_stack,
 )

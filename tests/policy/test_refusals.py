@@ -39,6 +39,11 @@ REFUSALS = {
     "redundancy": Refusal(
         "redundancy", "entry-first", "the 2 load balancers in EU-WEST-PAR are all in the zone eu-west-par-a"
     ),
+    "backups": Refusal(
+        "backups",
+        "small-test",
+        "the buckets for backups (acme-dev-backup-far, acme-dev-backup-near, acme-dev-backup-third) are at scaleway",
+    ),
     "exposure": Refusal(
         "exposure", "database", 'rules[0].remoteIpPrefix is "0.0.0.0/0": the whole world may reach port 3306'
     ),

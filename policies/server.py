@@ -7,6 +7,7 @@ UNIMPLEMENTED by gRPC itself, which the engine takes as "does nothing".
 
 from __future__ import annotations
 
+import datetime
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent import futures
@@ -17,7 +18,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2 as messages
 from pulumi.runtime.proto import plugin_pb2
 
-from policies.model import Policy, Provider, Resource, Severity, Stack, Violation
+from policies.model import Deployment, Exemption, Policy, Provider, Resource, Severity, Stack, Violation
 from policies.registry import Registry
 from policies.wire import decode
 
@@ -25,6 +26,8 @@ PACK: Final = "platform"
 VERSION: Final = "0.1.0"
 """The same as in PulumiPolicy.yaml."""
 
+OURS: Final = "platform:"
+"""The namespace of a stack's own configuration."""
 SEVERITIES: Final = {
     Severity.LOW: messages.POLICY_SEVERITY_LOW,
     Severity.MEDIUM: messages.POLICY_SEVERITY_MEDIUM,
@@ -39,6 +42,32 @@ class Analyzer:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._declared: dict[str, Resource] = {}
+        self._advisory: frozenset[str] = frozenset()
+        self._deployment = Deployment()
+
+    def configure(
+        self, request: messages.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
+    ) -> messages.AnalyzerStackConfigureResponse:
+        """Take what the stack's configuration says of the policies; refuse to work where that is wrong."""
+        environment = request.config.get(f"{OURS}environment", request.stack)
+        exemptions: tuple[Exemption, ...] = ()
+        if any(key.startswith("policies:") for key in request.config):
+            # Most stacks say nothing, and need not wait for pydantic.
+            from policies import configuration
+
+            try:
+                self._advisory, exemptions = configuration.read(request.config, self._registry, environment)
+            except configuration.ConfigurationError as error:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"Pulumi.{request.stack}.yaml:\n{error}")
+        budget = request.config.get(f"{OURS}budget_eur_month", "")
+        self._deployment = Deployment(
+            environment=environment,
+            owner=request.config.get(f"{OURS}owner"),
+            budget_eur_month=float(budget) if budget.replace(".", "", 1).isdecimal() else None,
+            exemptions=exemptions,
+            today=datetime.datetime.now(datetime.UTC).date(),
+        )
+        return messages.AnalyzerStackConfigureResponse()
 
     def info(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> messages.AnalyzerInfo:
         """Describe the pack and its policies."""
@@ -51,7 +80,7 @@ class Analyzer:
                     name=policy.name,
                     displayName=policy.name,
                     description=policy.description,
-                    enforcementLevel=messages.MANDATORY,
+                    enforcementLevel=self._level(policy),
                     policy_type=messages.POLICY_TYPE_STACK if policy.check is None else messages.POLICY_TYPE_RESOURCE,
                     severity=SEVERITIES[policy.severity],
                     remediation_steps=policy.remedy,
@@ -73,6 +102,7 @@ class Analyzer:
             name=request.name,
             inputs=decode(request.properties),
             provider=_provider(request.provider) if request.HasField("provider") else None,
+            protect=request.options.protect,
         )
         self._declared[resource.urn] = resource
         return self._answer(
@@ -88,7 +118,7 @@ class Analyzer:
         """Check all resources at the end; what was declared is remembered from `analyze`."""
         # The engine's order changes from run to run; what policies say must not.
         ordered = sorted(request.resources, key=lambda resource: resource.urn)
-        stack = Stack(tuple(self._after(resource) for resource in ordered))
+        stack = Stack(tuple(self._after(resource) for resource in ordered), self._deployment)
         return self._answer(
             [(policy, policy.check_stack) for policy in self._registry if policy.check_stack is not None],
             stack,
@@ -106,6 +136,7 @@ class Analyzer:
             provider=_provider(resource.provider) if resource.HasField("provider") else None,
             outputs=decode(resource.properties),
             dependencies={key: tuple(found.urns) for key, found in resource.propertyDependencies.items()},
+            protect=resource.options.protect,
         )
 
     def _answer(
@@ -124,20 +155,30 @@ class Analyzer:
                 context.abort(
                     grpc.StatusCode.INTERNAL, f"policy {policy.name} failed on {urn or 'the stack'}:\n{_trace()}"
                 )
-            response.diagnostics.extend(
-                messages.AnalyzeDiagnostic(
-                    policyName=policy.name,
-                    policyPackName=PACK,
-                    policyPackVersion=VERSION,
-                    description=policy.description,
-                    message=policy.message(violation),
-                    enforcementLevel=messages.MANDATORY,
-                    severity=SEVERITIES[policy.severity],
-                    urn=violation.urn or urn,
-                )
-                for violation in found
-            )
+            response.diagnostics.extend(self._diagnostic(policy, violation, urn) for violation in found)
         return response
+
+    def _diagnostic(self, policy: Policy, violation: Violation, urn: str) -> messages.AnalyzeDiagnostic:
+        where = violation.urn or urn
+        message, level = policy.message(violation), self._level(policy)
+        for exemption in self._deployment.exemptions:
+            if exemption.covers(policy.name, where or None) and exemption.expires >= self._deployment.today:
+                self._deployment.used.add(exemption)
+                message += f"\nExcepted until {exemption.expires} by {exemption.owner}: {exemption.reason}"
+                level = messages.ADVISORY
+        return messages.AnalyzeDiagnostic(
+            policyName=policy.name,
+            policyPackName=PACK,
+            policyPackVersion=VERSION,
+            description=policy.description,
+            message=message,
+            enforcementLevel=level,
+            severity=SEVERITIES[policy.severity],
+            urn=where,
+        )
+
+    def _level(self, policy: Policy) -> messages.EnforcementLevel.ValueType:
+        return messages.ADVISORY if policy.name in self._advisory else messages.MANDATORY
 
 
 def _trace() -> str:
@@ -166,6 +207,7 @@ def start(analyzer: Analyzer) -> tuple[grpc.Server, int]:
     handlers = {
         "GetAnalyzerInfo": _handler(analyzer.info, empty_pb2.Empty),
         "GetPluginInfo": _handler(analyzer.plugin_info, empty_pb2.Empty),
+        "ConfigureStack": _handler(analyzer.configure, messages.AnalyzerStackConfigureRequest),
         "Analyze": _handler(analyzer.analyze, messages.AnalyzeRequest),
         "AnalyzeStack": _handler(analyzer.analyze_stack, messages.AnalyzeStackRequest),
     }

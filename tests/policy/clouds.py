@@ -22,7 +22,8 @@ class EveryKind(Mapping[str, Kind]):
     """A kind without rules for every type."""
 
     def __getitem__(self, token: str) -> Kind:
-        return type("AnyKind", (Kind,), {"token": token})()
+        kind: Kind = type("AnyKind", (Kind,), {"token": token})()
+        return kind
 
     def __iter__(self) -> Iterator[str]:
         raise TypeError("every type of an SDK is too many to list")

@@ -39,6 +39,8 @@ def test_every_policy_is_tried_in_every_way(registry: Registry) -> None:
     for name, case in every_case():
         kinds[name].add(case.kind)
     for policy in registry:
+        if policy.name == "exceptions":
+            continue  # it judges the stack's file; see test_configuration.py
         assert {Kind.PASS, Kind.FAIL, Kind.MISSING, Kind.UNKNOWN} <= kinds[policy.name], policy.name
     assert len(list(every_case())) >= 280
 

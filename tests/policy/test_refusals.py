@@ -27,6 +27,8 @@ class Refusal:
     policy: str
     resource: str
     problem: str
+    config: tuple[str, ...] = ()
+    """Further lines of the stack's configuration."""
 
 
 REFUSALS = {
@@ -43,6 +45,20 @@ REFUSALS = {
         "backups",
         "small-test",
         "the buckets for backups (acme-dev-backup-far, acme-dev-backup-near, acme-dev-backup-third) are at scaleway",
+    ),
+    "exceptions": Refusal(
+        "exceptions",
+        "small-test",
+        "the exception of exposure for ovh:index/cloudSecurityGroup:CloudSecurityGroup::database (dba@example.eu) "
+        "excepts nothing: there is no such violation",
+        (
+            "policies:exceptions:",
+            "  - policy: exposure",
+            "    resource: ovh:index/cloudSecurityGroup:CloudSecurityGroup::database",
+            "    reason: The old office has no fixed addresses yet.",
+            "    owner: dba@example.eu",
+            "    expires: 2099-12-31",
+        ),
     ),
     "exposure": Refusal(
         "exposure", "database", 'rules[0].remoteIpPrefix is "0.0.0.0/0": the whole world may reach port 3306'
@@ -64,14 +80,14 @@ def test_a_program_that_breaks_a_policy_is_refused_until_it_is_mended(
     open_projects: Callable[..., None],
 ) -> None:
     open_projects(ovh=OVH_PROJECT, scaleway=SCALEWAY_PROJECT)
-    folder = project((FIXTURES / name / "refused.py").read_text(), ["ovh:endpoint: ovh-eu"])
+    refusal = REFUSALS[name]
+    folder = project((FIXTURES / name / "refused.py").read_text(), ["ovh:endpoint: ovh-eu", *refusal.config])
     refused = pulumi(folder, "preview", "--policy-pack", str(POLICIES))
     shown = " ".join(refused.stdout.split())
     assert refused.returncode != 0, shown
-    refusal = REFUSALS[name]
     policy = next(policy for policy in registry if policy.name == refusal.policy)
     violations = [line for line in refused.stdout.splitlines() if "[mandatory]" in line]
-    assert len(violations) == 1, "the fixture breaks one policy, once"
+    assert len(violations) == 1, f"the fixture breaks one policy, once: {shown} {refused.stderr}"
     assert refusal.policy in violations[0]
     assert refusal.resource in violations[0]
     for text in (refusal.problem, policy.remedy, policy.clause):

@@ -35,7 +35,7 @@ def file(content: str, encoding: str = "text/plain") -> str:
     return json.dumps(document, indent=1)
 
 
-def command(text: str, **inputs: Any) -> Declared:
+def command(text: Any, **inputs: Any) -> Declared:
     return Declared("command.local.Command", {"create": text, **inputs})
 
 

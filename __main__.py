@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pulumi
 
 from settings import SettingsError, from_pulumi
@@ -15,3 +17,7 @@ except SettingsError as error:
 
 for key, value in build(settings).items():
     pulumi.export(key, value)
+
+# The SDK waits one by one for registrations that have begun, but over and over for all outputs of those that have not,
+# which takes most of the time where there are a thousand resources. One turn of the event loop lets them begin.
+pulumi.run(lambda: asyncio.sleep(0))

@@ -32,6 +32,30 @@ class Neighbour:
     share: Share | None
 
 
+@dataclass(frozen=True)
+class _Late:
+    """What is known only after up, of all sites: public addresses by machine, ranges of addresses by rule.
+
+    It is an object since outputs look into every part of a dict, each time that one is handed on.
+    """
+
+    deploy_key: str
+    addresses: Mapping[str, str]
+    cidrs: Mapping[int, str]
+
+    @classmethod
+    def of(cls, sites: Sequence[Neighbour], deploy_key: pulumi.Output[str]) -> pulumi.Output[_Late]:
+        addresses = {name: public.address for site in sites for name, public in site.public.items()}
+        cidrs = {id(rule): rule.cidr for site in sites for rules in site.rules.values() for rule in rules}
+        return pulumi.Output.all(
+            deploy_key, pulumi.Output.all(*addresses.values()), pulumi.Output.all(*cidrs.values())
+        ).apply(
+            lambda known: cls(
+                known[0], dict(zip(addresses, known[1], strict=True)), dict(zip(cidrs, known[2], strict=True))
+            )
+        )
+
+
 class Documents:
     """Writes the documents of every machine of the hosting system."""
 
@@ -41,15 +65,8 @@ class Documents:
         self._settings = settings
         self._hosting = hosting
         self._sites = sites
-        self._deploy_key = deploy_key
-        # What is known only after up is resolved once, and not for every machine.
-        addresses = {name: public.address for site in sites for name, public in site.public.items()}
-        cidrs = {str(id(rule)): rule.cidr for site in sites for rules in site.rules.values() for rule in rules}
-        self._late = pulumi.Output.all(
-            deploy_key=deploy_key,
-            addresses=pulumi.Output.all(**addresses),
-            cidrs=pulumi.Output.all(*cidrs.values()).apply(lambda known: dict(zip(cidrs, known, strict=True))),
-        )
+        # Resolved once, and not for every machine.
+        self._late = _Late.of(sites, deploy_key)
         self._peers = {site.settings.name: _peers(site) for site in sites}
 
     def user_data(
@@ -115,10 +132,10 @@ class Documents:
                 ca=hosting.vault.ca,
             ),
             volume_encrypted=site.volumes_encrypted,
-            deploy_key=late["deploy_key"],
+            deploy_key=late.deploy_key,
         )
 
-    def _other(self, site: Neighbour, late: Mapping[str, Any]) -> f.OtherSite | None:
+    def _other(self, site: Neighbour, late: _Late) -> f.OtherSite | None:
         other = next((one for one in self._sites if one is not site), None)
         if other is None:
             return None
@@ -127,7 +144,7 @@ class Documents:
             name=other.settings.name,
             cidr=str(other.settings.cidr),
             databases=[str(other.plan.host(Role.DATABASE, index)) for index in range(1, count + 1)],
-            links=[late["addresses"][name] for name in other.names.get(Role.LINK, ())],
+            links=[late.addresses[name] for name in other.names.get(Role.LINK, ())],
         )
 
 
@@ -141,12 +158,12 @@ def _peers(site: Neighbour) -> dict[str, list[f.Peer]]:
     }
 
 
-def _grouped(rules: Sequence[Rule], late: Mapping[str, Any]) -> list[tuple[list[str], dict[str, Any]]]:
+def _grouped(rules: Sequence[Rule], late: _Late) -> list[tuple[list[str], dict[str, Any]]]:
     """Rules that differ in nothing but the peer's addresses become one."""
     found: dict[tuple[Any, ...], list[str]] = {}
     for rule in rules:
         key = (rule.protocol.value, rule.ports, rule.reason)
-        found.setdefault(key, []).append(late["cidrs"][str(id(rule))])
+        found.setdefault(key, []).append(late.cidrs[id(rule)])
     return [
         (addresses, {"protocol": protocol, "ports": ports, "reason": reason})
         for (protocol, ports, reason), addresses in found.items()

@@ -15,7 +15,9 @@ help:  ## What can be done here
 .venv/installed: requirements.txt requirements-dev.txt
 	@echo "Installing the Python packages into .venv …"
 	python3 -m venv .venv
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PYTHON) -m pip install --disable-pip-version-check --progress-bar off -r requirements-dev.txt \
+		| awk '/^Collecting/ && ++n % 20 == 0 { print "  " n " packages …"; fflush() } \
+			/^Installing/ { print "  all are here; installing them …"; fflush() }'
 	touch $@
 
 setup: .venv/installed  ## Install the engine, the servers and the Python packages into the checkout

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
-from engine.setup import SetupError
+from engine.setup import PROGRESS_SECONDS, SetupError
 
 
 def packages(listing: Path) -> list[str]:
@@ -42,8 +44,26 @@ def install(listing: Path) -> None:
     # No service may start on this machine only because a test wants its program.
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     for step in (["apt-get", "update"], command):
-        done = subprocess.run(
-            [*step, "-o", "Dpkg::Use-Pty=0"], capture_output=True, text=True, env=environment, check=False
-        )
-        if done.returncode != 0:
-            raise SetupError(f"`{' '.join(step)}` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        _run(step, environment)
+
+
+def _run(step: list[str], environment: Mapping[str, str]) -> None:
+    """Run one step and show that it goes on."""
+    started = shown = time.monotonic()
+    said: list[str] = []
+    with subprocess.Popen(
+        [*step, "-o", "Dpkg::Use-Pty=0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment,
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        for line in process.stdout:
+            said.append(line)
+            if time.monotonic() - shown > PROGRESS_SECONDS:
+                shown = time.monotonic()
+                print(f"  {shown - started:4.0f} s, {line.strip()[:100]}", flush=True)
+    if process.returncode != 0:
+        raise SetupError(f"`{' '.join(step)}` failed:\n{''.join(said[-40:])}")

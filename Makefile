@@ -52,8 +52,9 @@ picture: setup debian-packages  ## Draw the topology from the state of the sandb
 	@$(PYTHON) -m docs.picture
 
 docs: .venv/installed  ## Write what the documents take from the code
-	@$(PYTHON) -m docs.flows
-	$(PYTHON) -m settings schema
+	@$(PYTHON) -m settings schema
+	$(PYTHON) -m docs.flows
+	$(PYTHON) -m docs.settings
 
 clean: down  ## Remove also what was installed and built
 	@rm -rf .venv .tools .sandbox build

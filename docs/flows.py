@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.network.flows import Flow, Party, Protocol, flows
+from docs.table import table
 from settings import DatabaseVariant, FilesKind, Role
 
 FILE: Final = Path(__file__).with_name("flows.md")
@@ -116,17 +117,11 @@ def explained() -> Iterator[tuple[str, str]]:
             yield Party[member.targets[0].id].value, str(ast.literal_eval(text.value))
 
 
-def markdown(*table: tuple[str, ...]) -> str:
-    """A table, whose first row is the heads of its columns."""
-    head, *body = ("| " + " | ".join(row) + " |" for row in table)
-    return "\n".join([head, "|---" * len(table[0]) + "|", *body]) + "\n"
-
-
 def text() -> str:
     """The content of docs/flows.md."""
     heads = ("From", "To", "Protocol", "Port", "Why", "When")
-    names = (("Name", "Who"), *explained())
-    return f"{HEAD}{markdown(heads, *rows())}\nOther names than the machines' roles:\n\n{markdown(*names)}"
+    names = ("Name", "Who")
+    return f"{HEAD}{table(heads, *rows())}\nOther names than the machines' roles:\n\n{table(names, *explained())}"
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def keys(value: Any, path: str) -> Iterator[str]:
     """The paths of a stack file's values, as the table writes them."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            step = {"machines": "<role>", "accounts": "<provider>"}.get(path.rpartition(".")[2], name)
+            step = {"machines": "<role>", "accounts": "<provider>"}.get(path.rpartition(".")[2], str(name))
             yield from keys(inner, f"{path}.{step}" if path else step)
     elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
         for inner in value:

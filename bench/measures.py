@@ -1,7 +1,7 @@
 """What is measured, and how: every measure in simulated clouds and workspaces of its own, in one folder.
 
 Measurements that are compared are taken in rounds, one of each a round, in an order that rotates: what else happens
-on the machine meets all of them alike. A round before the first is not counted.
+on the machine meets all of them alike, and ratios hold where seconds do not. A round before the first is not counted.
 """
 
 from __future__ import annotations

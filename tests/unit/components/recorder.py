@@ -9,13 +9,14 @@ invent is derived from the resource's name, so that two runs of one program reco
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import json
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -110,25 +111,32 @@ class _Providers(Mocks):
         outputs = {**inputs, **_invented(args.typ, args.name)}
         with self._lock, self.store.transaction():
             targets: list[Row] = []
-            if not kind.local and not failures:
-                targets = self._admitted(kind, inputs, call)
+            project = ""
+            if not kind.local:
+                with self._noting(call):
+                    project = kind.project(inputs, call)
+                    if not failures:
+                        targets = kind.targets(inputs, call)
+                        self._admit(kind, inputs, call)
             if not _invented(args.typ, args.name):
-                outputs |= kind.computed(identifier, inputs, call, None)
-            project = "" if kind.local else kind.project(inputs, call)
+                with self._noting(call):
+                    outputs |= kind.computed(identifier, inputs, call, None)
             self.store.insert(Row(0, provider, args.typ, identifier, project, call.urn, inputs, outputs), targets)
         return identifier, outputs
 
-    def _admitted(self, kind: Kind, inputs: Properties, call: Call) -> list[Row]:
-        targets: list[Row] = []
+    @contextlib.contextmanager
+    def _noting(self, call: Call) -> Iterator[None]:
+        """Goes on after what a cloud refuses, so that all of it is seen."""
         try:
-            targets = kind.targets(inputs, call)
-            kind.admit(inputs, call, None)
-            for name in kind.unique & inputs.keys():
-                if any(row.outputs.get(name) == inputs[name] for row in call.rows(kind.token)):
-                    raise CloudError(f"409 {name} {inputs[name]!r} is taken")
+            yield
         except CloudError as error:
-            self.refusals.append(f"{kind.token} {call.logical_name}: {error}")
-        return targets
+            self.refusals.append(f"{call.urn.split('::')[2]} {call.logical_name}: {error}")
+
+    def _admit(self, kind: Kind, inputs: Properties, call: Call) -> None:
+        kind.admit(inputs, call, None)
+        for name in kind.unique & inputs.keys():
+            if any(row.outputs.get(name) == inputs[name] for row in call.rows(kind.token)):
+                raise CloudError(f"409 {name} {inputs[name]!r} is taken")
 
     def _call(self, provider: str, urn: str) -> Call:
         account = Account(provider, "tester", "", "", self.projects)

@@ -86,6 +86,7 @@ class Hosting(pulumi.ComponentResource):
         self._settings = settings
         self._hosting = hosting
         self._prefix = f"{settings.organisation}-{settings.environment}"
+        self._tags = (f"environment={settings.environment}", f"owner={settings.owner}", "system=hosting")
         self._guarded = settings.environment is not Environment.DEV
         super().__init__("platform:system:Hosting", self._prefix, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
@@ -149,7 +150,7 @@ class Hosting(pulumi.ComponentResource):
                 plan=AddressPlan(settings.cidr),
                 image=catalog.image(settings.provider, IMAGE),
                 ssh_public_key=self._deploy_key.public_key_openssh,
-                tags=(f"environment={self._settings.environment}", f"owner={self._settings.owner}", "system=hosting"),
+                tags=self._tags,
             ),
             self._child,
         )
@@ -244,12 +245,15 @@ class Hosting(pulumi.ComponentResource):
         """The bucket for media, the one for the application's releases, and then those for the backups."""
         primary = self._hosting.primary
         region = catalog.object_storage_region(primary.provider, primary.region)
-        media = BucketArgs(f"{self._prefix}-media", region, noncurrent_days=self._hosting.media.noncurrent_days)
-        releases = BucketArgs(f"{self._prefix}-releases", region)
+        expiry = self._hosting.media.noncurrent_days
+        media = BucketArgs(f"{self._prefix}-media", region, noncurrent_days=expiry, tags=self._tags)
+        releases = BucketArgs(f"{self._prefix}-releases", region, tags=self._tags)
         for bucket in (media, releases):
             yield primary.provider, self._accounts[primary.provider].bucket(bucket, protect=self._guarded)
         for replica in self._hosting.backups.replicas:
-            backup = BucketArgs(f"{self._prefix}-backup-{replica.name}", replica.region, replica.lock_days)
+            backup = BucketArgs(
+                f"{self._prefix}-backup-{replica.name}", replica.region, replica.lock_days, tags=self._tags
+            )
             yield replica.provider, self._accounts[replica.provider].bucket(backup, protect=self._guarded)
 
     # Secrets

@@ -45,13 +45,20 @@ class BucketArgs:
 
     `name` is 3 to 63 characters of a-z, 0-9 and `-`; `region` the provider's name of an object storage region.
     `lock_days`, where it is not 0, keeps every version from deletion by anybody for so many days.
-    `noncurrent_days`, where it is not 0, removes versions that have been replaced for so many days.
+    `noncurrent_days`, where it is not 0, removes versions that have been replaced for so many days. `tags` are
+    `key=value`.
     """
 
     name: str
     region: str
     lock_days: int = 0
     noncurrent_days: int = 0
+    tags: Sequence[str] = ()
+
+    @property
+    def tags_by_key(self) -> dict[str, str]:
+        """The tags, for providers whose buckets have keys and values."""
+        return dict(tag.split("=", 1) for tag in self.tags)
 
 
 @dataclass(frozen=True)

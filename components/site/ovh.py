@@ -55,6 +55,7 @@ class OvhAccount(Account):
             versioning={"status": "ENABLED"},
             encryption={"algorithm": "AES256"},
             object_lock=lock,
+            tags=args.tags_by_key,
             opts=opts,
         )
         if args.noncurrent_days:

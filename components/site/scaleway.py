@@ -59,6 +59,7 @@ class ScalewayAccount(Account):
             versioning={"enabled": True},
             object_lock_enabled=bool(args.lock_days),
             lifecycle_rules=[expiry] if args.noncurrent_days else None,
+            tags=args.tags_by_key,
             **common,
             opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=protect)),
         )

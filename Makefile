@@ -55,6 +55,7 @@ docs: .venv/installed  ## Write what the documents take from the code
 	@$(PYTHON) -m settings schema
 	$(PYTHON) -m docs.flows
 	$(PYTHON) -m docs.settings
+	$(PYTHON) -m docs.policies
 
 clean: down  ## Remove also what was installed and built
 	@rm -rf .venv .tools .sandbox build

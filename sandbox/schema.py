@@ -70,7 +70,8 @@ class Schema:
 def of_resource(token: str) -> Schema:
     """The schema of a resource type such as `ovh:index/cloudInstance:CloudInstance`."""
     module, name = _module_of(token)
-    args = getattr(module, f"{name}Args", None)
+    # Where an input of another type has the same name, the SDK calls the resource's own arguments by another.
+    args = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args", None)
     resource = getattr(module, name, None)
     if args is None or resource is None:
         raise UnknownTypeError(f"{token}: {module.__name__} has no class {name}")

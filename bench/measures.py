@@ -146,7 +146,7 @@ class Bench:
                 name: result
                 for factor, size in zip(FACTORS, sizes, strict=True)
                 for name, result in (
-                    (f"resources_{factor}x", summarise([size], "resources")),
+                    (f"resources_{factor}x", summarise([size], "count")),
                     (f"preview_{factor}x", summarise(seconds[str(factor)], "s")),
                 )
             },

@@ -33,7 +33,7 @@ GOALS: Final = {"preview_vs_flat": 1.15, "policies_on_vs_off": 1.15, "growth_exp
 
 def table(results: Mapping[str, Result]) -> Table:
     """The results beside their goals."""
-    shown = Table(title="Measured side by side in one run")
+    shown = Table(title="Measured side by side in one run", box=None, pad_edge=False)
     for column in ("measure", "median", "min", "max", "unit", "runs", "goal"):
         shown.add_column(column, justify="left" if column in ("measure", "unit", "goal") else "right")
     for name, result in results.items():

@@ -143,8 +143,12 @@ class Bench:
         return {
             "growth_exponent": summarise([slope(sizes, one) for one in rounds], "exponent"),
             **{
-                f"preview_{factor}_times_{size}_resources": summarise(seconds[str(factor)], "s")
+                name: result
                 for factor, size in zip(FACTORS, sizes, strict=True)
+                for name, result in (
+                    (f"resources_{factor}x", summarise([size], "count")),
+                    (f"preview_{factor}x", summarise(seconds[str(factor)], "s")),
+                )
             },
         }
 

@@ -112,7 +112,9 @@ class Workspace:
         """The environment in which the engine runs here."""
         variables = {
             **os.environ,
-            "PULUMI_BACKEND_URL": self.state.resolve().as_uri(),
+            # Without the files beside each file that tell its content type: they are not written in one go, so that
+            # an engine that is killed leaves half of one, and then no engine can read the state any more.
+            "PULUMI_BACKEND_URL": f"{self.state.resolve().as_uri()}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase.resolve()),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -9,11 +9,39 @@ from pathlib import Path
 # The engine starts the pack from the folder of any project; the pack's own package is next to this file.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from policies import backups, eu_residency, exceptions, exposure, redundancy, secrets_from_vault
+from policies import (
+    audit,
+    backups,
+    budget,
+    deletion_protection,
+    encryption,
+    eu_residency,
+    exceptions,
+    exposure,
+    least_privilege,
+    redundancy,
+    secrets_from_vault,
+    supply_chain,
+    tags,
+)
 from policies.registry import Registry
 from policies.server import Analyzer, start
 
-POLICIES = (eu_residency, secrets_from_vault, redundancy, exposure, backups, exceptions)
+POLICIES = (
+    eu_residency,
+    secrets_from_vault,
+    redundancy,
+    exposure,
+    encryption,
+    backups,
+    audit,
+    least_privilege,
+    deletion_protection,
+    tags,
+    supply_chain,
+    budget,
+    exceptions,
+)
 REGISTRY = Registry(module.POLICY for module in POLICIES)
 
 if __name__ == "__main__":

@@ -63,8 +63,11 @@ class Resource:
     @property
     def label(self) -> str:
         """The provider's own name of the resource, or else the program's."""
-        name = self.get("name")
-        return name if isinstance(name, str) else self.name
+        for key in ("name", "bucket"):
+            name = self.get(key)
+            if isinstance(name, str):
+                return name
+        return self.name
 
     def __str__(self) -> str:
         return f"{self.type} {self.name}"
@@ -94,12 +97,14 @@ class Exemption:
 class Deployment:
     """What is deployed: its environment, and what the stack's configuration says of it as a whole.
 
-    `today` decides which exceptions have expired; `used` are those that have met a violation.
+    `config` is the stack's configuration as the engine has it: texts, JSON where they are more. `today` decides which
+    exceptions have expired; `used` are those that have met a violation.
     """
 
+    stack: str = ""
     environment: str = ""
     owner: str | None = None
-    budget_eur_month: float | None = None
+    config: Mapping[str, str] = field(default_factory=dict)
     exemptions: tuple[Exemption, ...] = ()
     today: datetime.date = datetime.date.min
     used: set[Exemption] = field(default_factory=set)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from policies.model import Resource
+from policies.wire import reveal
 
 ROLES: Final = ("bastion", "link", "front", "app", "sql", "database", "files", "vault")
 REACHABLE: Final = frozenset({"bastion", "link"})
@@ -32,10 +33,10 @@ def tag(resource: Resource, key: str) -> str | None:
     """The value of a tag: of a mapping, or of a list of `key=value`."""
     tags = resource.get("tags")
     if isinstance(tags, Mapping):
-        value = tags.get(key)
+        value = reveal(tags.get(key))
         return value if isinstance(value, str) else None
     if isinstance(tags, list):
-        for text in tags:
+        for text in map(reveal, tags):
             if isinstance(text, str) and text.startswith(f"{key}="):
                 return text.removeprefix(f"{key}=")
     return None

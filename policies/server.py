@@ -59,11 +59,11 @@ class Analyzer:
                 self._advisory, exemptions = configuration.read(request.config, self._registry, environment)
             except configuration.ConfigurationError as error:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"Pulumi.{request.stack}.yaml:\n{error}")
-        budget = request.config.get(f"{OURS}budget_eur_month", "")
         self._deployment = Deployment(
+            stack=request.stack,
             environment=environment,
             owner=request.config.get(f"{OURS}owner"),
-            budget_eur_month=float(budget) if budget.replace(".", "", 1).isdecimal() else None,
+            config=dict(request.config),
             exemptions=exemptions,
             today=datetime.datetime.now(datetime.UTC).date(),
         )

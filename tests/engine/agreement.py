@@ -26,6 +26,7 @@ def assert_agreement(workspace: Workspace, stack: str, directory: Path) -> None:
     resources = workspace.export(stack)["deployment"].get("resources", [])
     in_state = [(r["type"], r["id"]) for r in resources if r.get("id") and not r["type"].startswith(LOCAL)]
     assert len(in_state) == len(set(in_state)), "the state names something twice"
+    assert list(workspace.state.rglob("*.attrs")) == [], "files that a kill leaves half-written, and no engine reads"
     store = Store(directory / "clouds.sqlite")
     rows = store.rows()
     vault = next(account for account in store.accounts("vault") if account.name == daemon.OPERATOR)

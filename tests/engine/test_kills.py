@@ -120,7 +120,7 @@ def destroy(workspace: Workspace, directory: Path) -> None:
 def wait_for_the_engine_to_be_gone(directory: Path) -> None:
     """An engine whose parent was killed may still end its own affairs."""
     deadline = time.monotonic() + SECONDS
-    state = (directory / "pulumi" / "state").resolve().as_uri()
+    state = Workspace(directory / "pulumi").variables()["PULUMI_BACKEND_URL"]
 
     def left() -> list[int]:
         found = []

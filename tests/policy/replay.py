@@ -32,9 +32,12 @@ def problems(policy: Policy, question: Mapping[str, Any]) -> list[str]:
     return [diagnostic.message.partition("\n")[0] for diagnostic in answer.diagnostics]
 
 
-def problems_of_system(policy: Policy, questions: Sequence[Sequence[Mapping[str, Any]]]) -> list[str]:
-    """What a policy says of resources together, after it has been asked about each."""
+def problems_of_system(
+    policy: Policy, questions: Sequence[Sequence[Mapping[str, Any]]], config: Mapping[str, str]
+) -> list[str]:
+    """What a policy says of resources together, in a stack with a configuration, after it was asked about each."""
     analyzer = Analyzer(Registry([policy]))
+    analyzer.configure(messages.AnalyzerStackConfigureRequest(stack="test", config=config), CONTEXT)
     stack = messages.AnalyzeStackRequest()
     for question, resource in questions:
         analyzer.analyze(ParseDict(question, messages.AnalyzeRequest()), CONTEXT)
@@ -54,7 +57,7 @@ def answer(policy: Policy, case: Case | System, corpus: Mapping[str, Any]) -> li
     """What a policy says of a case, from what was recorded of it."""
     if isinstance(case, Case):
         return problems(policy, corpus["resources"][policy.name][case.title])
-    return problems_of_system(policy, corpus["systems"][policy.name][case.title])
+    return problems_of_system(policy, corpus["systems"][policy.name][case.title], case.config)
 
 
 def agrees(found: Sequence[str], refused: Sequence[str]) -> bool:

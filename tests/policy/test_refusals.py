@@ -46,6 +46,21 @@ REFUSALS = {
         "small-test",
         "the buckets for backups (acme-dev-backup-far, acme-dev-backup-near, acme-dev-backup-third) are at scaleway",
     ),
+    "encryption": Refusal("encryption", "data", "encryption.enabled is missing"),
+    "audit": Refusal("audit", "kv", "1 mounts of a Vault without an audit device in this stack"),
+    "least_privilege": Refusal("least-privilege", "app", 'policy: path "*" is everything'),
+    "deletion_protection": Refusal(
+        "deletion-protection",
+        "media",
+        "acme-prod-media is not protected against deletion",
+        ("platform:environment: prod",),
+    ),
+    "tags": Refusal("tags", "media", "tag owner is missing"),
+    "supply_chain": Refusal(
+        "supply-chain",
+        "install",
+        "create: what is fetched is piped from the network into a shell (`curl -fsSL https://get.example.org | sh`)",
+    ),
     "exceptions": Refusal(
         "exceptions",
         "small-test",
@@ -67,7 +82,8 @@ REFUSALS = {
 
 
 def test_every_policy_has_a_program_that_breaks_it(registry: Registry) -> None:
-    assert sorted(REFUSALS) == sorted(policy.name.replace("-", "_") for policy in registry)
+    names = {policy.name.replace("-", "_") for policy in registry}
+    assert set(REFUSALS) == names - {"budget"}, "the budget is judged in test_stacks.py, on a stack that has one"
     assert sorted(folder.name for folder in FIXTURES.iterdir()) == sorted(REFUSALS)
 
 

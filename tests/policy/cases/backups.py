@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind, Of, System
+from tests.policy.cases import UNKNOWN, Declared, Hidden, Kind, Of, System
 from tests.policy.cases.redundancy import ZONES, group, machine
 
 NAMES: Final = ("acme-prod-backup-near", "acme-prod-backup-far", "acme-prod-backup-third")
@@ -142,4 +142,3 @@ SYSTEMS: Final = (
         },
     ),
 )
-CASES: Final[tuple[Case, ...]] = ()

@@ -1,0 +1,79 @@
+"""Cases of tags."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.policy.cases import UNKNOWN, Declared, Hidden, Kind, System
+
+CONFIG: Final = {"platform:environment": "dev", "platform:owner": "team@example.eu"}
+GOOD: Final = {"environment": "dev", "owner": "team@example.eu"}
+
+
+def bucket(tags: Any = None, **options: Any) -> Declared:
+    return Declared("aws.s3.Bucket", {"tags": tags}, **options)
+
+
+def server(*tags: str) -> Declared:
+    return Declared("scaleway.instance.Server", {"type": "DEV1-S", "tags": list(tags)})
+
+
+def one(kind: Kind, title: str, declared: Declared, *refused: str) -> System:
+    return System(kind, title, {"it": declared}, refused, CONFIG)
+
+
+SYSTEMS: Final = (
+    one(Kind.PASS, "a bucket with tags", bucket(GOOD)),
+    one(Kind.MISSING, "a bucket without tags", bucket(), "tag environment is missing", "tag owner is missing"),
+    one(Kind.MISSING, "a bucket without an owner", bucket({"environment": "dev"}), "tag owner is missing"),
+    one(
+        Kind.FAIL,
+        "a bucket of another environment",
+        bucket({**GOOD, "environment": "prod"}),
+        'tag environment is "prod"',
+    ),
+    one(
+        Kind.FAIL,
+        "a bucket of somebody else",
+        bucket({**GOOD, "owner": "me@example.eu"}),
+        'tag owner is "me@example.eu"',
+    ),
+    one(Kind.MISSING, "a bucket of nobody", bucket({**GOOD, "owner": ""}), "tag owner is missing"),
+    one(Kind.UNKNOWN, "a bucket whose owner is not known", bucket({**GOOD, "owner": UNKNOWN}), "tag owner is missing"),
+    one(
+        Kind.UNKNOWN,
+        "a bucket whose tags are not known",
+        bucket(UNKNOWN),
+        "tag environment is missing",
+        "tag owner is missing",
+    ),
+    one(Kind.SECRET, "a bucket whose tags are hidden", bucket(Hidden(GOOD))),
+    one(Kind.NESTED, "a bucket one of whose tags is hidden", bucket({**GOOD, "owner": Hidden("team@example.eu")})),
+    one(Kind.PASS, "a server with tags", server("environment=dev", "owner=team@example.eu", "role=app")),
+    one(
+        Kind.FAIL,
+        "a server of another environment",
+        server("environment=prod", "owner=team@example.eu"),
+        'tag environment is "prod"',
+    ),
+    one(Kind.MISSING, "a server without tags", server(), "tag environment is missing", "tag owner is missing"),
+    one(
+        Kind.DEFAULT,
+        "a bucket that its provider tags",
+        bucket(provider={"region": "eu-west-1", "default_tags": {"tags": GOOD}}),
+    ),
+    one(
+        Kind.DEFAULT,
+        "a bucket that its provider tags with half",
+        bucket(provider={"region": "eu-west-1", "default_tags": {"tags": {"environment": "dev"}}}),
+        "tag owner is missing",
+    ),
+    one(Kind.PASS, "what takes no tags", Declared("random.RandomPet", {})),
+    System(
+        Kind.PASS,
+        "a stack that does not say whose it is, but its bucket does",
+        {"it": bucket(GOOD)},
+        (),
+        {"platform:environment": "dev"},
+    ),
+)

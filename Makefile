@@ -6,8 +6,10 @@ SHELL := /bin/bash
 
 PYTHON := .venv/bin/python
 STACK ?= sandbox
+BASE ?= HEAD
+STACKS ?=
 
-.PHONY: help setup up down preview test debian-packages lint types bench picture docs clean
+.PHONY: help setup up down preview review test debian-packages lint types bench picture docs clean
 
 help:  ## What can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -28,6 +30,9 @@ up: setup  ## Bring the hosting system up in the simulated clouds, policies on, 
 
 preview: setup  ## Preview STACK=dev|prod|sandbox against the simulated clouds, policies on
 	@$(PYTHON) -m sandbox preview --stack $(STACK)
+
+review: setup  ## Say what the work at hand changes in STACKS (all) compared with BASE (HEAD), policies on
+	@$(PYTHON) -m review $(BASE) $(STACKS)
 
 down: setup  ## Destroy the sandbox stack and remove the simulated clouds
 	@$(PYTHON) -m sandbox down

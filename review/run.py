@@ -7,16 +7,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from catalog.cost import estimate
 from engine.setup import ROOT
 from review.findings import Findings, read
 from sandbox import daemon
 from sandbox.session import POLICIES, prepare
+from settings import Settings, SettingsError
+from settings import read as read_settings
 
 BUILT_FROM: Final = ("requirements.txt", "requirements-dev.txt", "engine/pulumi", "sandbox/object_storage")
 """What decides on the packages and programs that a checkout needs."""
@@ -88,8 +90,21 @@ def review(stack: str, before: Path, clouds: Path) -> Reviewed:
     findings = read(log)
     if done.returncode != 0 and not findings.errors and not findings.mandatory:
         findings = dataclasses.replace(findings, errors=(done.stderr.strip() or done.stdout[-2000:].strip(),))
-    cost = [sum(line.eur for line in estimate(settings, resources)) for resources in (state, findings.resources)]
-    return Reviewed(stack, findings, cost[0] if state else None, None if findings.errors else cost[1], complete)
+    after = None if findings.errors else _cost(settings, findings.resources)
+    return Reviewed(stack, findings, _cost_before(stack, before, state), after, complete)
+
+
+def _cost(settings: Settings, resources: Iterable[Mapping[str, Any]]) -> float:
+    return sum(line.eur for line in estimate(settings, resources))
+
+
+def _cost_before(stack: str, checkout: Path, state: Sequence[Mapping[str, Any]]) -> float | None:
+    if not state:
+        return None
+    try:
+        return _cost(read_settings(stack, checkout), state)
+    except SettingsError:  # settings of that time, which those of today do not know any more
+        return None
 
 
 def _up(stack: str, checkout: Path, clouds: Path) -> bool:

@@ -15,6 +15,7 @@ import yaml
 from components.compute.convergence import ORDER
 from docs import policies, settings
 from engine.setup import pulumi_binary
+from review.__main__ import BLOCKED, FAILED, WRONG
 from sandbox import __main__ as sandbox
 from sandbox import recovery
 from settings import Role, SettingsError, read
@@ -196,7 +197,7 @@ def test_workflows_use_actions_by_commit_and_give_no_right_by_default() -> None:
         steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
         used = [step["uses"] for step in steps if "uses" in step]
         assert used
-        assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) for action in used)
+        assert all(re.fullmatch(r"(actions|github/codeql-action)/[\w-]+@[0-9a-f]{40}", action) for action in used)
         assert "secrets." not in file.read_text()
 
 
@@ -212,8 +213,6 @@ def test_workflows_are_well_by_the_linter() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_preview_of_pull_requests_says_how_it_is_used() -> None:
-    (line,) = (text for text in CODE if text.startswith(".ci/preview "))
-    assert len(line.split()) == 4
-    done = subprocess.run([ROOT / ".ci" / "preview"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (2, "usage: .ci/preview BASE STACK…\n")
+def test_the_exit_statuses_of_a_review_are_all_of_them() -> None:
+    section = README.split("## Pull requests")[1].split("\n## ")[0]
+    assert re.findall(r"^\| (\d) \|", section, re.MULTILINE) == ["0", *map(str, (BLOCKED, WRONG, FAILED))]

@@ -106,13 +106,14 @@ class Files(_Model):
 class Facts(_Model):
     """The whole document.
 
-    `volume_encrypted` says whether the provider encrypts block volumes; otherwise the machine does (LUKS).
+    `app_version` is the release that an application machine runs, and None on all others: a release is no change of
+    theirs. `volume_encrypted` says whether the provider encrypts block volumes; otherwise the machine does (LUKS).
     """
 
     organisation: str
     environment: str
     domain: str
-    app_version: str
+    app_version: str | None
     app_port: int
     machine: Machine
     site: Site

@@ -94,7 +94,7 @@ class Documents:
             organisation=self._settings.organisation,
             environment=self._settings.environment.value,
             domain=hosting.domain,
-            app_version=hosting.app_version,
+            app_version=hosting.app_version if role is Role.APP else None,
             app_port=hosting.app_port,
             machine=f.Machine(
                 name=site.names[role][index - 1],

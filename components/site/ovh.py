@@ -309,6 +309,9 @@ def _security_rule(rule: Rule) -> dict[str, Any]:
 def _machine_options(child: pulumi.ResourceOptions, args: MachineArgs, user_data: str) -> pulumi.ResourceOptions:
     # New user data would reinstall the machine. What changes later reaches it by convergence instead.
     own = pulumi.ResourceOptions(
-        protect=args.protect, ignore_changes=[user_data], depends_on=list(args.depends_on) or None
+        protect=args.protect,
+        ignore_changes=[user_data],
+        depends_on=list(args.depends_on) or None,
+        delete_before_replace=True,  # two machines cannot have one address
     )
     return pulumi.ResourceOptions.merge(child, own)

@@ -239,6 +239,8 @@ class ScalewaySite(Site):
     def machine(self, args: MachineArgs) -> Machine:
         """Book the address, create the server without a public address, and attach the network with that address."""
         tags = [*self.args.tags, f"role={args.role}"]
+        # Two machines cannot have one address.
+        only_one = pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(delete_before_replace=True))
         address = scaleway.ipam.Ip(
             args.name,
             address=str(args.address),
@@ -246,7 +248,7 @@ class ScalewaySite(Site):
             region=self.args.region,
             tags=tags,
             **self._project,
-            opts=self._child,
+            opts=only_one,
         )
         server = scaleway.instance.Server(
             args.name,
@@ -266,7 +268,7 @@ class ScalewaySite(Site):
             tags=tags,
             **self._project,
             opts=pulumi.ResourceOptions.merge(
-                self._child,
+                only_one,
                 # New user data would only be read at a first boot. What changes later reaches the machine by
                 # convergence instead.
                 pulumi.ResourceOptions(
@@ -283,7 +285,7 @@ class ScalewaySite(Site):
             ipam_ip_ids=[address.id],
             zone=args.zone,
             tags=tags,
-            opts=self._child,
+            opts=only_one,
         )
         return Machine(args.name, args.role, args.zone, args.address, card)
 

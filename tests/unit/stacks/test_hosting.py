@@ -427,12 +427,14 @@ def test_the_release_of_the_settings_reaches_every_application_machine(variant: 
     assert recording.outputs["app_version"] == hosting.app_version
 
 
-def test_a_new_release_changes_what_is_pushed_and_no_machine() -> None:
+def test_a_new_release_changes_what_is_pushed_to_application_machines_and_no_machine() -> None:
     before, after = ALONE[0], Variant(ALONE[0].providers, patch=(("app_version", "1.5.0"),))
     old, new = declared(before), declared(after)
     changed = _changed(old, new)
     assert {one.type for one in changed} == {COMMAND}
-    assert {one.name for one in changed} == {machine.name for machine in _machines(old)}
+    assert {one.name for one in changed} == {
+        machine.name for site in before.hosting.sites for machine in _of(old, site, Role.APP)
+    }
     assert new.outputs["app_version"] == "1.5.0"
 
 

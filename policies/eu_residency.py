@@ -34,7 +34,19 @@ NOT_PLACES: Final = {
 ARN_KEYS: Final = frozenset(
     ["auditDestinationArn", "deliveryDestinationArn", "destinationArn", "destinationLocationArn", "destinationVaultArn"]
 )
-"""Properties, at any depth, that name by ARN where something is copied or sent to."""
+"""Properties, at any depth, that name by ARN where something is copied or sent to, so that they must be known."""
+GLOBAL_ARN_KEYS: Final = frozenset(["acmCertificateArn", "certificateArn", "webAclId", "webAclArn", "lambdaArn"])
+"""Properties whose ARN is in us-east-1 for services that AWS has only there; no data is behind it."""
+EXPORTERS: Final = frozenset(
+    [
+        "datadogDestination",
+        "httpEndpointConfiguration",
+        "otlpDestination",
+        "snowflakeConfiguration",
+        "splunkConfiguration",
+    ]
+)
+"""Properties, at any depth, by which what happens here is sent to somebody else."""
 DNS_ZONES: Final = ("ovh:Domain/",)
 """Modules whose `zone` is a DNS zone."""
 FREE_TEXT: Final = frozenset(["tags", "tagsAll", "labels", "metadata", "variables", "environment", "currentState"])
@@ -61,8 +73,11 @@ def check(resource: Resource) -> Iterator[Violation]:
         return
     dns = resource.type.startswith(DNS_ZONES)
     for path, key, value in _named(resource.inputs):
-        if key in ARN_KEYS:
-            yield from _arn(path, value)
+        if key in EXPORTERS:
+            yield Violation(f"{path} sends data to a third party, whose place nobody can tell", "no such destination")
+        elif key in ARN_KEYS or _is_arn(value):
+            if key not in GLOBAL_ARN_KEYS:
+                yield from _arn(path, value)
         elif not (dns and key == "zone"):
             yield from _place(provider, path, value)
     where = _locations().get(provider, {}).get(resource.type)
@@ -76,28 +91,52 @@ def names_place(key: str) -> bool:
     return key in PLACE_KEYS or (key.endswith(PLACE_SUFFIXES) and key not in NOT_PLACES)
 
 
-def _named(value: Any, path: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Path, key and value of every property that names a place, at any depth."""
+def _named(value: Any, path: str = "", key: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Path, key and value of every property that names a place, by its name or as an ARN, at any depth."""
     value = reveal(value)
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key in FREE_TEXT:
                 continue
             at = f"{path}.{key}" if path else key
-            if names_place(key) or key in ARN_KEYS:
+            if key in EXPORTERS:
+                yield at, key, inner
+            elif names_place(key) or key in ARN_KEYS:
                 found = reveal(inner)
                 if isinstance(found, list):
-                    yield from ((f"{at}[{i}]", key, element) for i, element in enumerate(found))
+                    yield from _listed(found, at, key)
                     continue
                 if not isinstance(found, Mapping):
                     yield at, key, found
                     continue
             if isinstance(inner, dict | list | Secret):
-                yield from _named(inner, at)
+                yield from _named(inner, at, key)
+            elif _is_arn(inner):
+                yield at, key, inner
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             if isinstance(inner, dict | list | Secret):
-                yield from _named(inner, f"{path}[{index}]")
+                yield from _named(inner, f"{path}[{index}]", key)
+            elif _is_arn(inner):
+                yield f"{path}[{index}]", key, inner
+    elif _is_arn(value):
+        yield path, key, value
+
+
+def _listed(places: list[Any], at: str, key: str) -> Iterator[tuple[str, str, Any]]:
+    """The places in a list: names, or objects with a name and more."""
+    for index, element in enumerate(map(reveal, places)):
+        where = f"{at}[{index}]"
+        if isinstance(element, Mapping):
+            if "name" in element:
+                yield f"{where}.name", key, element["name"]
+            yield from _named(element, where, key)
+        else:
+            yield where, key, element
+
+
+def _is_arn(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("arn:") and value.count(":") >= 5
 
 
 def _place(provider: str, path: str, value: Any) -> Iterator[Violation]:
@@ -106,9 +145,6 @@ def _place(provider: str, path: str, value: Any) -> Iterator[Violation]:
         return
     if value is UNKNOWN:
         yield _violation(provider, f"{path} is {UNKNOWN!r}, so nobody can tell where the data will be")
-    elif isinstance(value, Mapping):
-        for inner_path, _, inner in _named(value, path):
-            yield from _place(provider, inner_path, inner)
     elif not isinstance(value, str):
         yield _violation(provider, f"{path} is {value!r}, which is not the name of a place")
     else:

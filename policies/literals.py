@@ -16,11 +16,15 @@ from typing import Any, Final
 from policies.payloads import parts
 
 WORD: Final = (
-    r"password|passwd|passphrase|secret|token|credentials?|private[_-]?key|api[_-]?key|auth[_-]?pass"
-    r"|(?:secret|shared|account|encryption|signing)[_-]?(?:access[_-]?)?key|application[_-]?secret|consumer[_-]?key"
+    r"password|passwd|passphrase|bind[_-]?pass|secret|token|credentials?|private[_-]?key|api[_-]?key|auth[_-]?pass"
+    r"|(?:secret|shared|account|encryption|signing|auth|host|customer|tls|client|integration|wrapped|hmac|eab)"
+    r"[_-]?(?:access[_-]?)?key|application[_-]?secret|consumer[_-]?key|key[_-]?material|keytab|credentials[_-]?file[_-]?content|(?:account|reviewer)[_-]?jwt"
 )
-NAME: Final = re.compile(rf"(?:{WORD})(?:[_-]?(?:string|pem|wo|value|base64|plain))?$", re.I)
+SUFFIX: Final = r"(?:[_-]?(?:string|pem|wo|value|base64|plain|binary|body|hash|content))*"
+NAME: Final = re.compile(rf"(?:{WORD}){SUFFIX}$", re.I)
 """How a property's or variable's name ends that holds a secret."""
+NO_SECRETS: Final = frozenset(["clientRequestToken", "clientToken", "creationToken", "offerToken", "viewVersionToken"])
+"""Tokens that make a request happen once, or name a version: nobody gets anything for them."""
 ASSIGNMENT: Final = re.compile(
     rf"""(?P<key>[\w.-]*(?:{WORD}))["']?(?:\s*[:=]\s*|(?<=auth_pass)\s+)"""
     r"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s"'#,;]+)(?P<rest>[^\n]*))""",
@@ -94,7 +98,7 @@ def is_secret_name(name: str) -> bool:
 
 @functools.lru_cache(maxsize=8192)
 def _names(name: str) -> bool:
-    return NAME.search(name) is not None
+    return name not in NO_SECRETS and NAME.search(name) is not None
 
 
 def is_literal(value: str) -> bool:

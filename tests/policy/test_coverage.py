@@ -18,6 +18,61 @@ def test_the_table_of_locations_is_that_of_the_installed_sdks() -> None:
     assert coverage.FILE.read_text() == coverage.text(), "run `python -m policies.coverage`"
 
 
+@pytest.mark.parametrize("provider", coverage.PACKAGES)
+@pytest.mark.parametrize("subject", ["destinations", "secrets"])
+def test_every_input_that_speaks_of_a_destination_or_a_secret_is_decided_on(provider: str, subject: str) -> None:
+    found = coverage.decisions()[provider][subject]
+    assert len(found) > 5, "the SDK was read"
+    assert [name for name, decision in found.items() if decision is None] == [], (
+        "judge it in eu_residency.py or literals.py, or give the reason in coverage.py"
+    )
+
+
+def test_the_decisions_are_those_on_the_installed_sdks() -> None:
+    assert coverage.DECISIONS.read_text() == coverage.decisions_text(), (
+        "run `python -m policies.coverage`, and look at what the change decides"
+    )
+
+
+@pytest.mark.parametrize("reasons", [coverage.NO_DESTINATION, coverage.NO_SECRET])
+def test_every_reason_is_needed(reasons: dict[str, str]) -> None:
+    given = {
+        decision
+        for of_provider in coverage.decisions().values()
+        for of_subject in of_provider.values()
+        for decision in of_subject.values()
+    }
+    assert set(reasons) - given == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "decision"),
+    [
+        ("masterPassword", "judged by its name"),
+        ("secretStringWo", "judged by its name"),
+        ("bindpassWo", "judged by its name"),
+        ("bgpAuthKey", "judged by its name"),
+        ("containerDefinitions", "searched"),
+        ("dataJson", "judged by its type"),
+        ("novelPassphraseThing", None),
+    ],
+)
+def test_a_secret_is_decided_by_what_it_is(name: str, decision: str | None) -> None:
+    assert coverage.secret("vault", name) == decision
+
+
+@pytest.mark.parametrize(
+    ("name", "decision"),
+    [
+        ("destinationRegion", "judged by its name"),
+        ("datadogDestination", "judged by its name"),
+        ("novelReplicaThing", None),
+    ],
+)
+def test_a_destination_is_decided_by_what_it_is(name: str, decision: str | None) -> None:
+    assert (coverage.destination(name) is None) == (decision is None)
+
+
 def test_nothing_is_decided_on_that_no_sdk_has() -> None:
     names = {
         name

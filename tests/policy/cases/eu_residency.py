@@ -349,6 +349,71 @@ CASES: Final = (
         aws("eu-west-1", "aws.ec2.AmiCopy", source_ami_id="ami-1", source_ami_region="us-east-1"),
         ['sourceAmiRegion is "us-east-1" (US)'],
     ),
+    Case(
+        Kind.NESTED,
+        "ssm replicas in a list of objects, one outside, with keys inside",
+        Declared(
+            "aws.ssmincidents.ReplicationSet",
+            {
+                "regions": [
+                    {"name": "eu-central-1", "kms_key_arn": "arn:aws:kms:eu-central-1:123456789012:key/k"},
+                    {"name": "us-east-1", "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/k"},
+                ],
+            },
+        ),
+        ['regions[1].name is "us-east-1" (US)', 'regions[1].kmsKeyArn (its region) is "us-east-1" (US)'],
+    ),
+    Case(
+        Kind.NESTED,
+        "aws target by an arn outside, whatever its name",
+        aws("eu-west-1", "aws.cloudwatch.EventTarget", rule="r", arn="arn:aws:sqs:us-east-1:123456789012:q"),
+        ['arn (its region) is "us-east-1" (US)'],
+    ),
+    Case(
+        Kind.SECRET,
+        "aws target by a hidden arn outside",
+        aws("eu-west-1", "aws.cloudwatch.EventTarget", rule="r", arn=Hidden("arn:aws:sqs:us-east-1:123456789012:q")),
+        ['arn (its region) is "us-east-1" (US)'],
+    ),
+    Case(
+        Kind.NESTED,
+        "aws subnets of a list of arns, one outside",
+        aws(
+            "eu-west-1",
+            "aws.backup.Selection",
+            plan_id="p",
+            iam_role_arn="arn:aws:iam::123456789012:role/backup",
+            resources=["arn:aws:rds:eu-west-1:123456789012:db:a", "arn:aws:rds:us-east-1:123456789012:db:b"],
+        ),
+        ['resources[1] (its region) is "us-east-1" (US)'],
+    ),
+    Case(
+        Kind.PASS,
+        "aws certificate of a service that is everywhere",
+        aws(
+            "eu-west-1",
+            "aws.wafv2.WebAclAssociation",
+            resource_arn="arn:aws:apigateway:eu-west-1::/restapis/r",
+            web_acl_arn="arn:aws:wafv2:us-east-1:123456789012:global/webacl/w",
+        ),
+    ),
+    Case(
+        Kind.FAIL,
+        "aws stream sent to a third party",
+        aws(
+            "eu-west-1",
+            "aws.kinesis.FirehoseDeliveryStream",
+            destination="splunk",
+            splunk_configuration={
+                "hec_endpoint": "https://splunk.example.com",
+                "s3_configuration": {
+                    "bucket_arn": "arn:aws:s3:::b",
+                    "role_arn": "arn:aws:iam::123456789012:role/r",
+                },
+            },
+        ),
+        ["splunkConfiguration sends data to a third party"],
+    ),
     # What looks like a place and is none
     Case(
         Kind.PASS,

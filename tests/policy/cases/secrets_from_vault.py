@@ -271,6 +271,11 @@ CASES: Final = (
             },
         ),
     ),
+    Case(
+        Kind.PASS,
+        "a token that makes a request happen once",
+        Declared("aws.efs.FileSystem", {"creation_token": "media-files", "encrypted": True}),
+    ),
     Case(Kind.SECRET, "a secret of vault", vault_secret(Hidden('{"password": "x-y-z-1"}'))),
     Case(
         Kind.PASS,

@@ -51,7 +51,7 @@ class Of:
 
 @dataclass(frozen=True)
 class Declared:
-    """A resource: its class in an SDK, e.g. `ovh.CloudInstance`, and its arguments.
+    """A resource: its class in an SDK, e.g. `ovh.CloudInstance`, and its arguments; or a type's token (see `bare`).
 
     `protect` is the engine's own protection; `provider` the configuration of an explicit provider.
     """
@@ -60,6 +60,11 @@ class Declared:
     inputs: Mapping[str, Any]
     protect: bool = False
     provider: Mapping[str, Any] | None = None
+
+
+def bare(token: str, *, protect: bool = False) -> Declared:
+    """A resource of a type, by its token, with what the type requires and nothing else."""
+    return Declared(token, {}, protect)
 
 
 @dataclass(frozen=True)

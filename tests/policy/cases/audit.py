@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind, Of, System
+from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind, Of, System, bare
 
 MOUNT: Final = Declared("vault.Mount", {"path": "kv", "type": "kv"})
 VAULT: Final = Declared("scaleway.instance.Server", {"name": "acme-prod-ams-vault-1", "type": "DEV1-S"})
@@ -36,7 +36,23 @@ def logging(bucket: Any) -> Declared:
     return Declared("aws.s3.BucketLogging", {"bucket": bucket, "target_bucket": Of("logs"), "target_prefix": "x"})
 
 
+BARE: Final = {
+    "aws:alb/loadBalancer:LoadBalancer": ["accessLogs.enabled is missing"],
+    "aws:apigateway/stage:Stage": ["accessLogSettings.destinationArn is missing"],
+    "aws:apigatewayv2/stage:Stage": ["accessLogSettings.destinationArn is missing"],
+    "aws:cloudfront/distribution:Distribution": ["loggingConfig.bucket is missing"],
+    "aws:cloudtrail/trail:Trail": ["enableLogFileValidation is missing", "isMultiRegionTrail is missing"],
+    "aws:cloudwatch/logGroup:LogGroup": ["retentionInDays is missing"],
+    "aws:docdb/cluster:Cluster": ["enabledCloudwatchLogsExports is missing"],
+    "aws:eks/cluster:Cluster": ["enabledClusterLogTypes is missing"],
+    "aws:lb/loadBalancer:LoadBalancer": ["accessLogs.enabled is missing"],
+    "aws:mq/broker:Broker": ["logs.general is missing"],
+    "aws:opensearch/domain:Domain": ["logPublishingOptions.logType is missing"],
+    "aws:rds/cluster:Cluster": ["enabledCloudwatchLogsExports is missing"],
+    "aws:rds/instance:Instance": ["enabledCloudwatchLogsExports is missing"],
+}
 CASES: Final = (
+    *(Case(Kind.MISSING, f"bare {token}", bare(token), problems) for token, problems in BARE.items()),
     Case(Kind.PASS, "a trail of everything", trail()),
     *(
         Case(Kind.FAIL, f"a trail with {key} off", trail(**{key: False}), [f"{wire} is false"])

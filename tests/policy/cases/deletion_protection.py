@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.policy.cases import UNKNOWN, Declared, Hidden, Kind, System
+from tests.policy.cases import UNKNOWN, Declared, Hidden, Kind, System, bare
 
 PROD: Final = {"platform:environment": "prod"}
 OVH: Final = {"service_name": "c" * 32, "region": "GRA11"}
@@ -37,7 +37,52 @@ def one(kind: Kind, title: str, declared: Declared, *refused: str, environment: 
     return System(kind, title, {"it": declared}, refused, {"platform:environment": environment})
 
 
+TYPES: Final = (
+    "aws:backup/vault:Vault",
+    "aws:cognito/userPool:UserPool",
+    "aws:docdb/cluster:Cluster",
+    "aws:dynamodb/table:Table",
+    "aws:ebs/volume:Volume",
+    "aws:efs/fileSystem:FileSystem",
+    "aws:elasticache/replicationGroup:ReplicationGroup",
+    "aws:kms/key:Key",
+    "aws:neptune/cluster:Cluster",
+    "aws:opensearch/domain:Domain",
+    "aws:rds/cluster:Cluster",
+    "aws:rds/globalCluster:GlobalCluster",
+    "aws:rds/instance:Instance",
+    "aws:s3/bucket:Bucket",
+    "aws:timestreamwrite/table:Table",
+    "ovh:CloudProject/database:Database",
+    "ovh:CloudProject/storage:Storage",
+    "ovh:index/cloudStorageBlockVolume:CloudStorageBlockVolume",
+    "ovh:index/cloudStorageFileShare:CloudStorageFileShare",
+    "ovh:index/cloudStorageObjectBucket:CloudStorageObjectBucket",
+    "scaleway:block/volume:Volume",
+    "scaleway:databases/instance:Instance",
+    "scaleway:index/fileFilesystem:FileFilesystem",
+    "scaleway:instance/volume:Volume",
+    "scaleway:mongodb/instance:Instance",
+    "scaleway:object/bucket:Bucket",
+    "scaleway:redis/cluster:Cluster",
+)
+AUTOMATED_BACKUPS: Final = ("aws:rds/cluster:Cluster", "aws:rds/instance:Instance")
 SYSTEMS: Final = (
+    *(
+        one(
+            Kind.MISSING,
+            f"bare {token}",
+            bare(token),
+            BARE,
+            *(["deleteAutomatedBackups is missing"] if token in AUTOMATED_BACKUPS else []),
+        )
+        for token in TYPES
+    ),
+    *(
+        one(Kind.PASS, f"protected {token}", bare(token, protect=True))
+        for token in TYPES
+        if token not in AUTOMATED_BACKUPS
+    ),
     one(Kind.PASS, "a volume that the engine protects", volume(protect=True)),
     one(Kind.MISSING, "a volume that nobody protects", volume(), f"data {BARE}"),
     one(

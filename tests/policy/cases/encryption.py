@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind, Of, System
+from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind, Of, System, bare
 
 OVH: Final = {"service_name": "c" * 32, "region": "GRA11", "name": "x"}
 NOT_YET: Final = "is not known before the deployment"
@@ -67,7 +67,42 @@ SWITCHES: Final = (
     ("aws volume", ebs, "encrypted", True, "encrypted"),
     ("aws database", rds, "storage_encrypted", True, "storageEncrypted"),
 )
+BARE: Final = {
+    "aws:cloudfront/distribution:Distribution": ['defaultCacheBehavior.viewerProtocolPolicy is "x"'],
+    "aws:cloudtrail/trail:Trail": ["kmsKeyId is missing"],
+    "aws:dms/endpoint:Endpoint": ["sslMode is missing"],
+    "aws:docdb/cluster:Cluster": ["storageEncrypted is missing"],
+    "aws:ebs/snapshotCopy:SnapshotCopy": ["encrypted is missing"],
+    "aws:ebs/volume:Volume": ["encrypted is missing"],
+    "aws:ec2/amiCopy:AmiCopy": ["encrypted is missing"],
+    "aws:ec2/instance:Instance": ["rootBlockDevice.encrypted is missing"],
+    "aws:ec2/launchTemplate:LaunchTemplate": ["blockDeviceMappings.ebs.encrypted is missing"],
+    "aws:efs/fileSystem:FileSystem": ["encrypted is missing"],
+    "aws:elasticache/replicationGroup:ReplicationGroup": [
+        "atRestEncryptionEnabled is missing",
+        "transitEncryptionEnabled is missing",
+    ],
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": ["serverSideEncryption.enabled is missing"],
+    "aws:kinesis/stream:Stream": ["encryptionType is missing"],
+    "aws:neptune/cluster:Cluster": ["storageEncrypted is missing"],
+    "aws:opensearch/domain:Domain": ["encryptAtRest.enabled is missing", "nodeToNodeEncryption.enabled is missing"],
+    "aws:rds/cluster:Cluster": ["storageEncrypted is missing"],
+    "aws:rds/globalCluster:GlobalCluster": ["storageEncrypted is missing"],
+    "aws:rds/instance:Instance": ["storageEncrypted is missing"],
+    "aws:sagemaker/notebookInstance:NotebookInstance": ["kmsKeyId is missing"],
+    "aws:sns/topic:Topic": ["kmsMasterKeyId is missing"],
+    "ovh:CloudProject/storage:Storage": ["encryption.sseAlgorithm is missing"],
+    "ovh:index/cloudLoadbalancerListener:CloudLoadbalancerListener": ['protocol is "x"'],
+    "ovh:index/cloudStorageBlockVolume:CloudStorageBlockVolume": ["encryption.enabled is missing"],
+    "ovh:index/cloudStorageFileShare:CloudStorageFileShare": ["encryption.enabled is missing"],
+    "ovh:index/cloudStorageObjectBucket:CloudStorageObjectBucket": ["encryption.algorithm is missing"],
+    "scaleway:containers/container:Container": ["httpOption is missing"],
+    "scaleway:databases/instance:Instance": ["encryptionAtRest is missing"],
+    "scaleway:functions/function:Function": ["httpOption is missing"],
+    "scaleway:redis/cluster:Cluster": ["tlsEnabled is missing"],
+}
 CASES: Final = (
+    *(Case(Kind.MISSING, f"bare {token}", bare(token), problems) for token, problems in BARE.items()),
     *(Case(Kind.PASS, f"{title} with encryption", make(**{key: good})) for title, make, key, good, _ in SWITCHES),
     *(
         Case(Kind.MISSING, f"{title} without encryption", make(), [f"{path} is missing"])

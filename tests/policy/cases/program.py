@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Union, cast, get_args, get_origin
 
 import pulumi
 
 from components.sdk import lazy
+from sandbox import schema
 from tests.policy.cases import UNKNOWN, Declared, Hidden, Of
 from tests.policy.cases.tables import CASES, SYSTEMS
 
@@ -36,6 +39,10 @@ class _Program:
                 _System(self, SEPARATOR.join((policy, system.title)), system.resources).declare()
 
     def resource(self, name: str, declared: Declared, other: Callable[[str], Any]) -> Any:
+        if ":" in declared.type:
+            return pulumi.CustomResource(
+                declared.type, name, required(declared.type), pulumi.ResourceOptions(protect=declared.protect or None)
+            )
         package, *path = declared.type.split(".")
         cls = lazy(SDKS[package])
         for part in path:
@@ -58,6 +65,24 @@ class _Program:
         if isinstance(value, list):
             return [self._value(inner, other) for inner in value]
         return value
+
+
+def required(token: str) -> dict[str, Any]:
+    """The least that a type takes, by the types of its SDK."""
+    return {name: _least(field.type) for name, field in schema.of_resource(token).inputs.items() if field.required}
+
+
+def _least(kind: Any) -> Any:
+    kind = get_args(kind)[0] if get_origin(kind) in (Union, types.UnionType) else kind
+    if get_origin(kind) in (list, dict):
+        return get_origin(kind)()
+    if kind in (int, float, bool):
+        return kind(1)
+    if kind is str or not inspect.isclass(kind):
+        return "x"
+    if issubclass(kind, str):  # an enumeration
+        return next(iter(cast(Any, kind))).value
+    return {name: _least(field.type) for name, field in schema._fields(cast(Any, kind)).items() if field.required}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.policy.cases import UNKNOWN, Declared, Hidden, Kind, System
+from tests.policy.cases import UNKNOWN, Declared, Hidden, Kind, System, bare
 
 CONFIG: Final = {"platform:environment": "dev", "platform:owner": "team@example.eu"}
 GOOD: Final = {"environment": "dev", "owner": "team@example.eu"}
@@ -22,7 +22,48 @@ def one(kind: Kind, title: str, declared: Declared, *refused: str) -> System:
     return System(kind, title, {"it": declared}, refused, CONFIG)
 
 
+TYPES: Final = (
+    "aws:backup/vault:Vault",
+    "aws:docdb/cluster:Cluster",
+    "aws:dynamodb/table:Table",
+    "aws:ebs/volume:Volume",
+    "aws:ec2/instance:Instance",
+    "aws:ec2/vpc:Vpc",
+    "aws:ecs/cluster:Cluster",
+    "aws:ecs/service:Service",
+    "aws:efs/fileSystem:FileSystem",
+    "aws:elasticache/replicationGroup:ReplicationGroup",
+    "aws:kinesis/stream:Stream",
+    "aws:kms/key:Key",
+    "aws:lambda/function:Function",
+    "aws:lb/loadBalancer:LoadBalancer",
+    "aws:opensearch/domain:Domain",
+    "aws:rds/cluster:Cluster",
+    "aws:rds/instance:Instance",
+    "aws:s3/bucket:Bucket",
+    "aws:secretsmanager/secret:Secret",
+    "aws:sns/topic:Topic",
+    "aws:sqs/queue:Queue",
+    "ovh:CloudProject/storage:Storage",
+    "ovh:index/cloudStorageObjectBucket:CloudStorageObjectBucket",
+    "scaleway:block/volume:Volume",
+    "scaleway:databases/instance:Instance",
+    "scaleway:index/fileFilesystem:FileFilesystem",
+    "scaleway:instance/ip:Ip",
+    "scaleway:instance/securityGroup:SecurityGroup",
+    "scaleway:instance/server:Server",
+    "scaleway:loadbalancers/loadBalancer:LoadBalancer",
+    "scaleway:network/privateNetwork:PrivateNetwork",
+    "scaleway:network/publicGateway:PublicGateway",
+    "scaleway:network/vpc:Vpc",
+    "scaleway:object/bucket:Bucket",
+    "scaleway:redis/cluster:Cluster",
+)
 SYSTEMS: Final = (
+    *(
+        one(Kind.MISSING, f"bare {token}", bare(token), "tag environment is missing", "tag owner is missing")
+        for token in TYPES
+    ),
     one(Kind.PASS, "a bucket with tags", bucket(GOOD)),
     one(Kind.MISSING, "a bucket without tags", bucket(), "tag environment is missing", "tag owner is missing"),
     one(Kind.MISSING, "a bucket without an owner", bucket({"environment": "dev"}), "tag owner is missing"),

@@ -12,7 +12,8 @@ from typing import Any, Final
 import pulumi
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_all_config, set_mocks
-from pulumi.runtime.stack import run_pulumi_func
+from pulumi.runtime.settings import set_root_resource
+from pulumi.runtime.stack import run_in_stack
 
 from settings import Hosting, Settings, SettingsError, load, read
 from settings.load import ROOT
@@ -122,8 +123,9 @@ def _run(document: Mapping[str, Any], clouds: Clouds) -> None:
         asyncio.set_event_loop(loop)
         set_all_config(flat(document))
         set_mocks(clouds, project="platform", stack="sandbox", preview=True)
+        set_root_resource(None)  # type: ignore[arg-type] # the stack that mocks make is finished; the program gets one as the engine's does
         try:
-            loop.run_until_complete(run_pulumi_func(program))
+            loop.run_until_complete(run_in_stack(program))
         finally:
             asyncio.set_event_loop(None)
             loop.close()

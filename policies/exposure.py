@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from policies.model import Policy, Resource, Severity, Violation
 from policies.roles import MACHINES, REACHABLE, role_of
+from policies.values import off, show
 from policies.wire import UNKNOWN, reveal
 
 PUBLIC_PORTS: Final = (80, 443)
@@ -88,7 +89,7 @@ def _public(resource: Resource, path: str, value: Any) -> Iterator[Violation]:
     if role in REACHABLE:
         return
     who = f"a machine of role {role}" if role else "a machine without a role"
-    shown = "missing" if value is None else f"{_show(value)}"
+    shown = "missing" if value is None else f"{show(value)}"
     yield Violation(
         f"{path} is {shown}: {who} would have a public address",
         f"private addresses only; public ones for the roles {' and '.join(sorted(REACHABLE))}",
@@ -112,7 +113,7 @@ def _scaleway_firewall(resource: Resource) -> Iterator[Violation]:
     for key in ("inboundDefaultPolicy", "outboundDefaultPolicy"):
         value = resource.get(key)
         if value != "drop":
-            shown = 'missing, which means "accept"' if value is None else _show(value)
+            shown = 'missing, which means "accept"' if value is None else show(value)
             yield Violation(f"{key} is {shown}", '"drop", with rules for the flows that are needed')
     if reveal(resource.inputs.get("externalRules")) is not True:
         yield from _scaleway_rules(resource)
@@ -202,7 +203,7 @@ def _ovh_listener(resource: Resource) -> Iterator[Violation]:
         versions = resource.get("tlsVersions")
         known = isinstance(versions, list) and bool(versions) and UNKNOWN not in versions
         if not known or any(str(reveal(version)).upper() in OLD_TLS for version in versions):
-            yield Violation(f"tlsVersions is {_show(versions)}", '["TLSv1.2", "TLSv1.3"] or ["TLSv1.3"]')
+            yield Violation(f"tlsVersions is {show(versions)}", '["TLSv1.2", "TLSv1.3"] or ["TLSv1.3"]')
 
 
 def _scaleway_balancer(resource: Resource) -> Iterator[Violation]:
@@ -210,7 +211,7 @@ def _scaleway_balancer(resource: Resource) -> Iterator[Violation]:
     accepted = ("ssl_compatibility_level_modern", "ssl_compatibility_level_intermediate")
     # Left out, the provider takes intermediate: TLS 1.2 and newer.
     if level is not None and level not in accepted:
-        yield Violation(f"sslCompatibilityLevel is {_show(level)}", " or ".join(accepted))
+        yield Violation(f"sslCompatibilityLevel is {show(level)}", " or ".join(accepted))
 
 
 def _scaleway_frontend(resource: Resource) -> Iterator[Violation]:
@@ -222,12 +223,12 @@ def _aws_listener(resource: Resource) -> Iterator[Violation]:
     if resource.get("protocol") in ("HTTPS", "TLS"):
         policy = resource.get("sslPolicy")
         if not isinstance(policy, str) or AWS_NEW_TLS.match(policy) is None:
-            yield Violation(f"sslPolicy is {_show(policy)}", "ELBSecurityPolicy-TLS13-1-2-2021-06 or newer")
+            yield Violation(f"sslPolicy is {show(policy)}", "ELBSecurityPolicy-TLS13-1-2-2021-06 or newer")
 
 
 def _public_port(path: str, port: Any) -> Iterator[Violation]:
     if port not in PUBLIC_PORTS:
-        yield Violation(f"{path} is {_show(port)}: open to the world", "80 and 443")
+        yield Violation(f"{path} is {show(port)}: open to the world", "80 and 443")
 
 
 # Buckets
@@ -237,7 +238,7 @@ def _bucket(resource: Resource) -> Iterator[Violation]:
     for key in ("acl", "cannedAcl"):
         value = resource.get(key)
         if value is UNKNOWN or value in PUBLIC_ACLS:
-            yield Violation(f"{key} is {_show(value)}: the bucket would be public", '"private"')
+            yield Violation(f"{key} is {show(value)}: the bucket would be public", '"private"')
 
 
 def _bucket_policy(resource: Resource) -> Iterator[Violation]:
@@ -262,7 +263,14 @@ def _names_all(principal: Mapping[str, Any]) -> bool:
 def _public_access_block(resource: Resource) -> Iterator[Violation]:
     for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"):
         if resource.get(key) is not True:
-            yield Violation(f"{key} is {_show(resource.get(key))}", "true")
+            yield Violation(f"{key} is {show(resource.get(key))}", "true")
+
+
+# Databases
+
+
+def _aws_database(resource: Resource) -> Iterator[Violation]:
+    yield from off("publiclyAccessible").unmet(resource)
 
 
 # Values
@@ -313,14 +321,6 @@ def _show_ports(ports: tuple[Any, Any]) -> str:
     if first is None:
         return "every port"
     return f"port {first}" if last in (first, None) else f"ports {first} to {last}"
-
-
-def _show(value: Any) -> str:
-    if value is None:
-        return "missing"
-    return (
-        f'"{value}"' if isinstance(value, str) else repr(value) if value is UNKNOWN else json.dumps(value, default=repr)
-    )
 
 
 _JUDGES: Final[tuple[tuple[frozenset[str], Callable[[Resource], Iterator[Violation]]], ...]] = (
@@ -400,6 +400,18 @@ _JUDGES: Final[tuple[tuple[frozenset[str], Callable[[Resource], Iterator[Violati
             ]
         ),
         _bucket_policy,
+    ),
+    (
+        frozenset(
+            [
+                "aws:rds/instance:Instance",
+                "aws:rds/clusterInstance:ClusterInstance",
+                "aws:redshift/cluster:Cluster",
+                "aws:dms/replicationInstance:ReplicationInstance",
+                "aws:mq/broker:Broker",
+            ]
+        ),
+        _aws_database,
     ),
     (frozenset(["aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"]), _public_access_block),
 )

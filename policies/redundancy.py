@@ -9,10 +9,15 @@ from typing import Final
 from policies import places
 from policies.model import Policy, Resource, Severity, Stack, Violation
 from policies.roles import MACHINES, role_of, site_of
+from policies.values import Requirement, at_least, on, one_of, unmet
 from policies.wire import reveal
 
 MINIMUM: Final = {"bastion": 1, "link": 2, "front": 2, "app": 2, "sql": 2, "database": 3, "files": 3, "vault": 3}
 """Machines of a role at a site, at least."""
+MANAGED: Final = 2
+"""Nodes of a managed store, at least."""
+HEALTHY_PERCENT: Final = 50
+"""Of the tasks that should run, what must stay up while a new release replaces them."""
 QUORUM: Final = frozenset({"database", "files", "vault"})
 """Roles that vote: an even number of them survives no more failures than one fewer."""
 SERVING: Final = ("front", "app", "sql", "database")
@@ -25,7 +30,40 @@ GROUPS: Final = {
     "ovh:index/cloudInstanceGroup:CloudInstanceGroup": ("policy", "ANTI_AFFINITY"),
     "scaleway:instance/placementGroup:PlacementGroup": ("policyType", "max_availability"),
 }
+STORES: Final[Mapping[str, tuple[Requirement, ...]]] = {
+    "ovh:CloudProject/database:Database": (
+        Requirement(
+            "nodes", lambda value: isinstance(value, list) and len(value) >= MANAGED, f"{MANAGED} nodes or more"
+        ),
+    ),
+    "scaleway:databases/instance:Instance": (on("isHaCluster"),),
+    "scaleway:redis/cluster:Cluster": (at_least("clusterSize", MANAGED),),
+    "aws:rds/instance:Instance": (on("multiAz"),),
+    "aws:elasticache/replicationGroup:ReplicationGroup": (on("multiAzEnabled"), on("automaticFailoverEnabled")),
+    "aws:efs/fileSystem:FileSystem": (one_of("availabilityZoneName", None),),
+    "aws:opensearch/domain:Domain": (
+        on("clusterConfig.zoneAwarenessEnabled"),
+        at_least("clusterConfig.instanceCount", 3),
+    ),
+    "aws:mq/broker:Broker": (one_of("deploymentMode", "ACTIVE_STANDBY_MULTI_AZ", "CLUSTER_MULTI_AZ"),),
+    "aws:ecs/service:Service": (
+        at_least("desiredCount", 2),
+        Requirement(
+            "deploymentMinimumHealthyPercent",
+            lambda value: value is None or (isinstance(value, int) and value >= HEALTHY_PERCENT),
+            f"{HEALTHY_PERCENT} or more, or nothing, which is 100",
+        ),
+    ),
+    "aws:autoscaling/group:Group": (at_least("minSize", 2),),
+    "aws:dms/replicationInstance:ReplicationInstance": (on("multiAz"),),
+}
+"""What managed stores and services must say, so that a zone can fail. AWS's tables, queues and buckets are in several."""
 GROUP_KEYS: Final = {"ovh": "groupId", "scaleway": "placementGroupId"}
+
+
+def check(resource: Resource) -> Iterator[Violation]:
+    """Judge one managed store or service."""
+    yield from unmet(resource, STORES)
 
 
 def check_stack(stack: Stack) -> Iterator[Violation]:
@@ -152,11 +190,12 @@ def _balancers(region: str, balancers: list[Resource]) -> Iterator[Violation]:
 
 POLICY: Final = Policy(
     name="redundancy",
-    description="Every role has enough machines, in several zones and on several hosts.",
+    description="Every role and every managed store is in several zones, with enough machines on several hosts.",
     reason="A machine, a host or a zone that fails must not stop the service.",
     clause="Everything is redundant.",
     severity=Severity.HIGH,
     remedy="Raise the counts or name more zones in the stack's settings (sites.machines, sites.zones); "
-    "components/site makes the anti-affinity groups.",
+    "components/site makes the anti-affinity groups. Let managed stores be in several zones.",
+    check=check,
     check_stack=check_stack,
 )

@@ -67,7 +67,14 @@ def _nodes(tree: ast.Module) -> Iterator[ast.AST]:
     """The nodes that decide something: not the policy's own texts, nor annotations."""
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef):
-            yield from (node for part in statement.body for node in ast.walk(part))
+            for part in statement.body:
+                annotations = {
+                    node
+                    for one in ast.walk(part)
+                    if isinstance(one, ast.AnnAssign)
+                    for node in ast.walk(one.annotation)
+                }
+                yield from (node for node in ast.walk(part) if node not in annotations)
         elif isinstance(statement, ast.AnnAssign) and statement.value and ast.unparse(statement.target) != "POLICY":
             yield from ast.walk(statement.value)
 

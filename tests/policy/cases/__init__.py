@@ -62,9 +62,12 @@ class Declared:
     provider: Mapping[str, Any] | None = None
 
 
-def bare(token: str, *, protect: bool = False) -> Declared:
-    """A resource of a type, by its token, with what the type requires and nothing else."""
-    return Declared(token, {}, protect)
+def bare(token: str, *, protect: bool = False, **inputs: Any) -> Declared:
+    """A resource of a type, by its token, with what the type requires and inputs by their names on the wire.
+
+    The SDK's class has no part in it, and marks nothing as secret.
+    """
+    return Declared(token, inputs, protect)
 
 
 @dataclass(frozen=True)

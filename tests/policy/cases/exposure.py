@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind
+from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind, bare
 
 OVH: Final = {"service_name": "c" * 32, "region": "EU-WEST-PAR"}
 PRIVATE: Final = {"network_id": "n", "subnet_id": "s", "ip": "10.20.4.5"}
@@ -68,6 +68,13 @@ def bucket_policy(*statements: dict[str, Any]) -> str:
 
 
 ALLOW: Final = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
+PUBLIC_DATABASES: Final = (
+    "aws:rds/instance:Instance",
+    "aws:rds/clusterInstance:ClusterInstance",
+    "aws:redshift/cluster:Cluster",
+    "aws:dms/replicationInstance:ReplicationInstance",
+    "aws:mq/broker:Broker",
+)
 
 CASES: Final = (
     # Machines
@@ -205,6 +212,28 @@ CASES: Final = (
         "aws machine without a security group",
         aws_machine("app", vpc_security_group_ids=None),
         ["vpcSecurityGroupIds is missing, so the network's default group applies"],
+    ),
+    Case(
+        Kind.UNKNOWN,
+        "ovh machine whose network is not known",
+        ovh_machine("app", UNKNOWN),
+        ["networks[0] is not known before the deployment"],
+    ),
+    *(
+        Case(
+            Kind.FAIL,
+            f"{token} that the world may reach",
+            bare(token, publiclyAccessible=True),
+            ["publiclyAccessible is true"],
+        )
+        for token in PUBLIC_DATABASES
+    ),
+    Case(Kind.PASS, "aws database in its network", bare(PUBLIC_DATABASES[0], publiclyAccessible=False)),
+    Case(
+        Kind.UNKNOWN,
+        "aws database that the world may reach or not",
+        bare(PUBLIC_DATABASES[0], publiclyAccessible=UNKNOWN),
+        ["publiclyAccessible is not known before the deployment"],
     ),
     # OVH's firewalls
     Case(Kind.PASS, "ovh database open to the sql routers", ovh_group("database", ovh_rule("10.20.4.0/24"))),
@@ -354,7 +383,42 @@ CASES: Final = (
         ),
         [f"{WORLD} port 5432"],
     ),
+    Case(
+        Kind.UNKNOWN,
+        "scaleway group with rules that are not known",
+        scaleway_group("app", inbound_rules=UNKNOWN),
+        ["inboundRules is not known before the deployment"],
+    ),
+    Case(
+        Kind.PASS,
+        "scaleway group open at every port to a private range",
+        scaleway_group("app", inbound_rules=[scaleway_rule(ip_range="10.30.0.0/20")]),
+    ),
+    Case(
+        Kind.FAIL,
+        "scaleway group open at every port to the world",
+        scaleway_group("app", inbound_rules=[scaleway_rule(ip_range="0.0.0.0/0")]),
+        [f"{WORLD} every port"],
+    ),
+    Case(
+        Kind.FAIL,
+        "scaleway bastion open at a range that is none",
+        scaleway_group("bastion", inbound_rules=[scaleway_rule(port_range="ssh", ip_range="203.0.113.0/28")]),
+        ["of a bastion"],
+    ),
     # AWS's firewalls
+    Case(
+        Kind.UNKNOWN,
+        "aws group with rules that are not known",
+        Declared("aws.ec2.SecurityGroup", {"tags": {"role": "app"}, "ingress": UNKNOWN}),
+        ["ingress is not known before the deployment"],
+    ),
+    Case(
+        Kind.FAIL,
+        "aws app open to what is no range",
+        aws_group("app", aws_ingress(443, 443, cidr_blocks=["everywhere"])),
+        ['ingress[0].cidrBlocks[0] is "everywhere"'],
+    ),
     Case(
         Kind.PASS,
         "aws front open to the world at 443",

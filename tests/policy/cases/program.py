@@ -40,9 +40,9 @@ class _Program:
 
     def resource(self, name: str, declared: Declared, other: Callable[[str], Any]) -> Any:
         if ":" in declared.type:
-            return pulumi.CustomResource(
-                declared.type, name, required(declared.type), pulumi.ResourceOptions(protect=declared.protect or None)
-            )
+            inputs = {**required(declared.type), **self._value(declared.inputs, other)}
+            options = pulumi.ResourceOptions(protect=declared.protect or None)
+            return pulumi.CustomResource(declared.type, name, inputs, options)
         package, *path = declared.type.split(".")
         cls = lazy(SDKS[package])
         for part in path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tests.policy.cases import UNKNOWN, Declared, Hidden, Kind, Of, System
+from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind, Of, System, bare
 
 OVH: Final = {"service_name": "c" * 32, "region": "EU-WEST-PAR"}
 ZONES: Final = ("eu-west-par-a", "eu-west-par-b", "eu-west-par-c")
@@ -168,6 +168,42 @@ SYSTEMS: Final = (
         site(SERVING, {"front": (Hidden(ZONES[0]), Hidden(ZONES[0]))}),
         ["are in 1 of 3 zones (eu-west-par-a: 2)"],
     ),
+    System(
+        Kind.PASS,
+        "machines in a region of one zone",
+        {
+            name: Declared(one.type, {**one.inputs, "region": "GRA11", "availability_zone": "GRA11"})
+            if one.type == "ovh.CloudInstance"
+            else one
+            for name, one in site(SERVING).items()
+        },
+    ),
+    System(
+        Kind.PASS,
+        "one balancer in a region of one zone",
+        {
+            "a": Declared(
+                "ovh.CloudLoadbalancer",
+                {**OVH, "region": "GRA11", "flavor_name": "SMALL", "network": {"id": "n", "subnet_id": "s"}},
+            )
+        },
+    ),
+    System(
+        Kind.PASS,
+        "four fronts in three zones",
+        site({**SERVING, "front": 4}),
+    ),
+    System(
+        Kind.PASS,
+        "machines of another provider, which has no groups",
+        {
+            f"link-{i}": Declared(
+                "aws.ec2.Instance",
+                {"ami": "a", "tags": {"role": "link", "site": "x"}, "availability_zone": f"eu-west-1{zone}"},
+            )
+            for i, zone in enumerate("ab")
+        },
+    ),
     # Hosts
     System(
         Kind.MISSING,
@@ -229,5 +265,66 @@ SYSTEMS: Final = (
         Kind.DEFAULT,
         "a balancer in its provider's zone and one elsewhere",
         {"a": scaleway_balancer(None, zone="fr-par-1"), "b": scaleway_balancer("fr-par-3")},
+    ),
+)
+
+
+def service(**inputs: Any) -> Declared:
+    return Declared("aws.ecs.Service", inputs)
+
+
+def nodes(*regions: str) -> Declared:
+    given = {"service_name": "c" * 32, "engine": "mysql", "version": "8", "plan": "p", "flavor": "f"}
+    return Declared("ovh.cloudproject.Database", {**given, "nodes": [{"region": region} for region in regions]})
+
+
+CASES: Final = (
+    *(
+        Case(Kind.MISSING, f"bare {token}", bare(token), problems)
+        for token, problems in {
+            "scaleway:databases/instance:Instance": ["isHaCluster is missing"],
+            "scaleway:redis/cluster:Cluster": ["clusterSize is missing"],
+            "aws:rds/instance:Instance": ["multiAz is missing"],
+            "aws:elasticache/replicationGroup:ReplicationGroup": [
+                "multiAzEnabled is missing",
+                "automaticFailoverEnabled is missing",
+            ],
+            "aws:opensearch/domain:Domain": [
+                "clusterConfig.zoneAwarenessEnabled is missing",
+                "clusterConfig.instanceCount is missing",
+            ],
+            "aws:mq/broker:Broker": ["deploymentMode is missing"],
+            "aws:ecs/service:Service": ["desiredCount is missing"],
+            "aws:autoscaling/group:Group": ["minSize is 1"],
+            "aws:dms/replicationInstance:ReplicationInstance": ["multiAz is missing"],
+        }.items()
+    ),
+    Case(Kind.PASS, "two tasks", service(desired_count=2)),
+    Case(Kind.FAIL, "one task", service(desired_count=1), ["desiredCount is 1"]),
+    Case(Kind.UNKNOWN, "tasks that are not counted", service(desired_count=UNKNOWN), ["desiredCount is not known"]),
+    Case(Kind.SECRET, "tasks that are hidden", service(desired_count=Hidden(3))),
+    Case(Kind.PASS, "tasks half of which stay up", service(desired_count=2, deployment_minimum_healthy_percent=50)),
+    Case(
+        Kind.FAIL,
+        "tasks that all go at once",
+        service(desired_count=2, deployment_minimum_healthy_percent=49),
+        ["deploymentMinimumHealthyPercent is 49"],
+    ),
+    Case(Kind.PASS, "a database of two nodes", nodes("GRA", "GRA")),
+    Case(Kind.FAIL, "a database of one node", nodes("GRA"), ['nodes is [{"region": "GRA"']),
+    Case(Kind.PASS, "files in several zones", Declared("aws.efs.FileSystem", {})),
+    Case(
+        Kind.FAIL,
+        "files in one zone",
+        Declared("aws.efs.FileSystem", {"availability_zone_name": "eu-west-1a"}),
+        ['availabilityZoneName is "eu-west-1a"'],
+    ),
+    Case(Kind.FAIL, "a group of one machine", bare("aws:autoscaling/group:Group", minSize=1), ["minSize is 1"]),
+    Case(Kind.PASS, "a group of two machines", bare("aws:autoscaling/group:Group", minSize=2)),
+    Case(
+        Kind.NESTED,
+        "a search of two nodes in two zones",
+        bare("aws:opensearch/domain:Domain", clusterConfig={"zoneAwarenessEnabled": True, "instanceCount": 2}),
+        ["clusterConfig.instanceCount is 2"],
     ),
 )

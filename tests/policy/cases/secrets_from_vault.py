@@ -7,7 +7,7 @@ import gzip
 import json
 from typing import Any, Final
 
-from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind, System
+from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind, System, bare
 
 PASSWORD: Final = "Eshoh3ahb7ai"
 VAULT_TOKEN: Final = "hvs." + "CAESIJ7mQ2vR9wXk4LbT1zYp8NcH"
@@ -275,6 +275,50 @@ CASES: Final = (
         Kind.PASS,
         "a token that makes a request happen once",
         Declared("aws.efs.FileSystem", {"creation_token": "media-files", "encrypted": True}),
+    ),
+    *(
+        Case(
+            Kind.FAIL,
+            f"{key} of {token} that is not marked",
+            Declared(token, {key: "opaque-value-1"}),
+            [f"{key} {MARKED}"],
+        )
+        for token, key in (
+            ("vault:kv/secretV2:SecretV2", "dataJson"),
+            ("vault:kv/secret:Secret", "dataJson"),
+            ("vault:generic/secret:Secret", "dataJson"),
+            ("vault:appRole/authBackendRoleSecretId:AuthBackendRoleSecretId", "secretId"),
+            ("vault:appRole/authBackendLogin:AuthBackendLogin", "secretId"),
+            ("scaleway:secrets/version:Version", "data"),
+        )
+    ),
+    Case(
+        Kind.NESTED,
+        "a build whose commands have a random value",
+        Declared(
+            "aws.codebuild.Project",
+            {
+                "service_role": "r",
+                "artifacts": {"type": "NO_ARTIFACTS"},
+                "environment": {"compute_type": "S", "image": "i", "type": "LINUX_CONTAINER"},
+                "source": {"type": "NO_SOURCE", "buildspec": f"commands: [join {RANDOM}]"},
+            },
+        ),
+        ["source.buildspec contains a secret in plain text: a random value"],
+    ),
+    Case(
+        Kind.NESTED,
+        "a fleet whose machines have a random value in their user data",
+        bare(
+            "aws:ec2/spotFleetRequest:SpotFleetRequest",
+            launchSpecifications=[{"ami": "a", "instanceType": "t3.micro", "userData": f"join {RANDOM}"}],
+        ),
+        ["launchSpecifications[0].userData contains a secret in plain text: a random value"],
+    ),
+    Case(
+        Kind.PASS,
+        "a description with a random value, such as a commit",
+        Declared("aws.ec2.SecurityGroup", {"description": f"for {RANDOM}"}),
     ),
     Case(Kind.SECRET, "a secret of vault", vault_secret(Hidden('{"password": "x-y-z-1"}'))),
     Case(

@@ -25,6 +25,7 @@ CASES: Final[Mapping[str, Sequence[Case]]] = {
     "eu-residency": eu_residency.CASES,
     "secrets-from-vault": secrets_from_vault.CASES,
     "exposure": exposure.CASES,
+    "redundancy": redundancy.CASES,
     "encryption": encryption.CASES,
     "audit": audit.CASES,
     "least-privilege": least_privilege.CASES,

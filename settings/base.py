@@ -69,6 +69,7 @@ MAXSCALE_VERSION = r"^\d{2}\.\d{2}\.\d+$"
 URL = r"^https?://[^\s/]+$"
 MAIL = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"
 PROJECT = r"^[0-9a-f-]{32,36}$"
+PRINCIPAL = r"^(application|user)_id:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 Slug = Annotated[str, Field(pattern=SLUG)]
 Host = Annotated[str, Field(pattern=HOST)]

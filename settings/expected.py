@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from settings.base import CERTIFICATES, HOST, MAIL, MAXSCALE_VERSION, NETWORK, PROJECT, SEMVER, SLUG, URL
+from settings.base import CERTIFICATES, HOST, MAIL, MAXSCALE_VERSION, NETWORK, PRINCIPAL, PROJECT, SEMVER, SLUG, URL
 from settings.findings import Path
 from settings.model import Settings
 
@@ -19,6 +19,7 @@ PATTERNS: Final[Mapping[str, str]] = {
     URL: "a URL such as https://vault.example.eu:8200",
     MAXSCALE_VERSION: "a version such as 23.08.6",
     MAIL: "a mail address",
+    PRINCIPAL: "application_id: or user_id:, and a UUID",
     PROJECT: "a project id: 32 hexadecimal digits at OVH, a UUID at Scaleway",
 }
 KINDS: Final[Mapping[str, str]] = {

@@ -91,7 +91,7 @@ class Hosting(pulumi.ComponentResource):
         super().__init__("platform:system:Hosting", self._prefix, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self._accounts: dict[Provider, Account] = {
-            provider: ACCOUNTS[provider](account.project, self) for provider, account in self._hosting.accounts.items()
+            provider: ACCOUNTS[provider](account, self) for provider, account in self._hosting.accounts.items()
         }
         self._deploy_key = tls.PrivateKey(f"{self._prefix}-deploy", algorithm="ED25519", opts=self._child)
         self._places = [self._place(site) for site in self._hosting.sites]
@@ -100,7 +100,7 @@ class Hosting(pulumi.ComponentResource):
             settings, hosting, list(self._neighbours.values()), self._deploy_key.public_key_openssh
         )
         media, releases, *replicas = self._buckets()
-        vault = self._vault(media, releases) if self._hosting.vault.initialised else None
+        vault = self._vault(media[1], releases[1]) if self._hosting.vault.initialised else None
         for place in self._places:
             for role in place.names:
                 place.machines[role] = list(self._machines(place, role, vault))
@@ -246,8 +246,10 @@ class Hosting(pulumi.ComponentResource):
         primary = self._hosting.primary
         region = catalog.object_storage_region(primary.provider, primary.region)
         expiry = self._hosting.media.noncurrent_days
-        media = BucketArgs(f"{self._prefix}-media", region, noncurrent_days=expiry, tags=self._tags)
-        releases = BucketArgs(f"{self._prefix}-releases", region, tags=self._tags)
+        # Keys are made when there is a Vault to keep them.
+        write, read = (Access.WRITE, Access.READ) if self._hosting.vault.initialised else (None, None)
+        media = BucketArgs(f"{self._prefix}-media", region, noncurrent_days=expiry, access=write, tags=self._tags)
+        releases = BucketArgs(f"{self._prefix}-releases", region, access=read, tags=self._tags)
         for bucket in (media, releases):
             yield primary.provider, self._accounts[primary.provider].bucket(bucket, protect=self._guarded)
         for replica in self._hosting.backups.replicas:
@@ -258,24 +260,21 @@ class Hosting(pulumi.ComponentResource):
 
     # Secrets
 
-    def _vault(self, media: tuple[Provider, Bucket], releases: tuple[Provider, Bucket]) -> Vault:
+    def _vault(self, media: Bucket, releases: Bucket) -> Vault:
         blocks = {
             role: [str(block) for place in self._places for block in place.site.args.plan.block(role)] for role in Role
         }
         vault = Vault(VaultArgs(self._prefix, blocks), self._child)
-        for secret, name, (provider, bucket), access in (
-            (Secret.MEDIA, "media", media, Access.WRITE),
-            (Secret.RELEASES, "releases", releases, Access.READ),
-        ):
-            credential = self._accounts[provider].credential(f"{self._prefix}-{name}", bucket, access)
-            vault.keep(
-                secret,
-                access_key=credential.access_key,
-                secret_key=credential.secret_key,
-                bucket=bucket.name,
-                endpoint=bucket.endpoint,
-                region=bucket.region,
-            )
+        for secret, bucket in ((Secret.MEDIA, media), (Secret.RELEASES, releases)):
+            if bucket.credential is not None:
+                vault.keep(
+                    secret,
+                    access_key=bucket.credential.access_key,
+                    secret_key=bucket.credential.secret_key,
+                    bucket=bucket.name,
+                    endpoint=bucket.endpoint,
+                    region=bucket.region,
+                )
         certificate = self._database_certificate(vault)
         vault.password(Secret.DATABASE_REPLICATION, user="replication")
         vault.password(Secret.DATABASE_MONITOR, user="monitor")

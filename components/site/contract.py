@@ -18,7 +18,7 @@ import pulumi
 
 from components.network.addresses import AddressPlan
 from components.network.firewall import Rule
-from settings import Role
+from settings import AccountSettings, Role
 
 
 class Access(StrEnum):
@@ -45,14 +45,15 @@ class BucketArgs:
 
     `name` is 3 to 63 characters of a-z, 0-9 and `-`; `region` the provider's name of an object storage region.
     `lock_days`, where it is not 0, keeps every version from deletion by anybody for so many days.
-    `noncurrent_days`, where it is not 0, removes versions that have been replaced for so many days. `tags` are
-    `key=value`.
+    `noncurrent_days`, where it is not 0, removes versions that have been replaced for so many days. `access` is for
+    whom a key pair is made; without it, only who deploys has access. `tags` are `key=value`.
     """
 
     name: str
     region: str
     lock_days: int = 0
     noncurrent_days: int = 0
+    access: Access | None = None
     tags: Sequence[str] = ()
 
     @property
@@ -62,37 +63,35 @@ class BucketArgs:
 
 
 @dataclass(frozen=True)
-class Bucket:
-    """A bucket that exists: where it is, and the S3 endpoint that serves it."""
-
-    name: pulumi.Output[str]
-    region: str
-    endpoint: str
-
-
-@dataclass(frozen=True)
 class Credential:
-    """An S3 key pair; the secret is marked so in the state."""
+    """An S3 key pair that opens one bucket, and nothing else, for one kind of use; the secret is marked so in the state."""
 
     access_key: pulumi.Output[str]
     secret_key: pulumi.Output[str]
 
 
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket that exists: where it is, the S3 endpoint that serves it, and the keys to it where some were asked for."""
+
+    name: pulumi.Output[str]
+    region: str
+    endpoint: str
+    credential: Credential | None
+
+
 class Account(abc.ABC):
     """What a customer has at a provider independently of a place: buckets, S3 credentials, DNS records."""
 
-    def __init__(self, project: str, parent: pulumi.Resource) -> None:
+    def __init__(self, settings: AccountSettings, parent: pulumi.Resource) -> None:
         """Speak for one project, with `parent` as the component that owns what is created."""
-        self.project = project
+        self.project = settings.project
+        self.operator = settings.operator
         self._child = pulumi.ResourceOptions(parent=parent)
 
     @abc.abstractmethod
     def bucket(self, args: BucketArgs, *, protect: bool) -> Bucket:
-        """Create a bucket; with `protect`, the engine refuses to delete it."""
-
-    @abc.abstractmethod
-    def credential(self, name: str, bucket: Bucket, access: Access) -> Credential:
-        """Create a key pair that opens one bucket, and nothing else, for one kind of use."""
+        """Create a bucket and, where asked for, the keys to it; with `protect`, the engine refuses to delete it."""
 
     @abc.abstractmethod
     def record(self, name: str, zone: str, kind: str, values: Sequence[pulumi.Input[str]], ttl: int) -> None:

@@ -74,9 +74,10 @@ class OvhAccount(Account):
                 ],
                 opts=self._child,
             )
-        return Bucket(bucket.name, args.region, f"https://s3.{args.region.lower()}.io.cloud.ovh.net")
+        credential = self._credential(args.name, bucket.name, args.access) if args.access is not None else None
+        return Bucket(bucket.name, args.region, f"https://s3.{args.region.lower()}.io.cloud.ovh.net", credential)
 
-    def credential(self, name: str, bucket: Bucket, access: Access) -> Credential:
+    def _credential(self, name: str, bucket: pulumi.Output[str], access: Access) -> Credential:
         """Create an S3 user of its own: OVH attaches policies to users, not to keys or buckets."""
         user = ovh.cloudproject.User(
             name, service_name=self.project, description=name, role_names=["objectstore_operator"], opts=self._child
@@ -86,7 +87,7 @@ class OvhAccount(Account):
             name,
             service_name=self.project,
             user_id=user.id,
-            policy=bucket.name.apply(functools.partial(_policy, actions=S3_ACTIONS[access])),
+            policy=bucket.apply(functools.partial(_policy, actions=S3_ACTIONS[access])),
             opts=self._child,
         )
         return Credential(key.access_key_id, key.secret_access_key)

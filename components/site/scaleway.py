@@ -78,10 +78,23 @@ class ScalewayAccount(Account):
                 **common,
                 opts=self._child,
             )
-        return Bucket(bucket.name, args.region, f"https://s3.{args.region}.scw.cloud")
+        application, credential = None, None
+        if args.access is not None:
+            application, credential = self._credential(args.name, args.access)
+        # Rights of IAM reach down to the project only: a bucket without a policy is open to every key of the project.
+        scaleway.object.BucketPolicy(
+            args.name,
+            bucket=bucket.name,
+            policy=pulumi.Output.all(bucket.name, application).apply(
+                lambda known: _bucket_policy(str(known[0]), str(self.operator), known[1], args.access)
+            ),
+            **common,
+            opts=self._child,
+        )
+        return Bucket(bucket.name, args.region, f"https://s3.{args.region}.scw.cloud", credential)
 
-    def credential(self, name: str, bucket: Bucket, access: Access) -> Credential:
-        """Create an IAM application with a key; its rights in the bucket are the bucket's policy."""
+    def _credential(self, name: str, access: Access) -> tuple[pulumi.Output[str], Credential]:
+        """Create an IAM application with a key; its id and the key."""
         application = scaleway.iam.Application(name, name=name, opts=self._child)
         scaleway.iam.Policy(
             name,
@@ -97,17 +110,7 @@ class ScalewayAccount(Account):
             default_project_id=self.project,
             opts=self._child,
         )
-        scaleway.object.BucketPolicy(
-            name,
-            bucket=bucket.name,
-            region=bucket.region,
-            project_id=self.project,
-            policy=pulumi.Output.all(bucket.name, application.id).apply(
-                lambda known: _bucket_policy(str(known[0]), str(known[1]), access)
-            ),
-            opts=self._child,
-        )
-        return Credential(key.access_key, key.secret_key)
+        return application.id, Credential(key.access_key, key.secret_key)
 
     def record(self, name: str, zone: str, kind: str, values: Sequence[pulumi.Input[str]], ttl: int) -> None:
         """Create the records in a zone that the project holds at Scaleway."""
@@ -133,15 +136,22 @@ def _permission_sets(access: Access) -> list[str]:
     return sets
 
 
-def _bucket_policy(bucket: str, application: str, access: Access) -> str:
-    statement = {
-        "Sid": "only-this-application",
-        "Effect": "Allow",
-        "Principal": {"SCW": f"application_id:{application}"},
-        "Action": list(S3_ACTIONS[access]),
-        "Resource": [bucket, f"{bucket}/*"],
-    }
-    return json.dumps({"Version": "2023-04-17", "Id": bucket, "Statement": [statement]})
+def _bucket_policy(bucket: str, operator: str, application: str | None, access: Access | None) -> str:
+    """Who deploys may do everything in the bucket, its application what it is for, and nobody else anything."""
+    allowed: dict[str, tuple[str, Sequence[str]]] = {"who-deploys": (operator, ["s3:*"])}
+    if application is not None and access is not None:
+        allowed["the-application"] = (f"application_id:{application}", S3_ACTIONS[access])
+    statements = [
+        {
+            "Sid": name,
+            "Effect": "Allow",
+            "Principal": {"SCW": principal},
+            "Action": list(actions),
+            "Resource": [bucket, f"{bucket}/*"],
+        }
+        for name, (principal, actions) in allowed.items()
+    ]
+    return json.dumps({"Version": "2023-04-17", "Id": bucket, "Statement": statements})
 
 
 class ScalewaySite(Site):

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 from settings.base import (
     CERTIFICATES,
     MAXSCALE_VERSION,
+    PRINCIPAL,
     PROJECT,
     SEMVER,
     URL,
@@ -146,6 +147,11 @@ class AccountSettings(Model):
     """A customer's account at a provider; credentials are in the environment, never here."""
 
     project: str = Field(pattern=PROJECT, description="OVH Public Cloud project id, or Scaleway project id")
+    operator: str | None = Field(
+        default=None,
+        pattern=PRINCIPAL,
+        description="At Scaleway, who deploys: policies of buckets shut out everybody whom they do not name",
+    )
 
 
 class Site(Model):

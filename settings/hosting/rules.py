@@ -35,6 +35,7 @@ def check(hosting: Hosting, environment: Environment) -> Iterator[Finding]:
     yield from _database(hosting)
     yield from _accounts(hosting)
     yield from _projects(hosting)
+    yield from _operators(hosting)
     yield from _replicas(hosting)
     yield from _primary(hosting)
     yield from _names(hosting.sites, ("hosting", "sites"), "site")
@@ -88,6 +89,16 @@ def _projects(hosting: Hosting) -> Iterator[Finding]:
         pattern, accepted = PROJECTS[provider]
         if not re.fullmatch(pattern, str(account.project)):
             yield wrong(("hosting", "accounts", provider.value, "project"), account.project, accepted)
+
+
+@rule
+def _operators(hosting: Hosting) -> Iterator[Finding]:
+    for provider, account in hosting.accounts.items():
+        path: Path = ("hosting", "accounts", provider.value, "operator")
+        if provider == Provider.SCALEWAY and account.operator is None:
+            yield missing(path, "who deploys: application_id: or user_id:, and a UUID")
+        if provider == Provider.OVH and account.operator is not None:
+            yield wrong(path, account.operator, "no operator at ovh, whose policies are its users'")
 
 
 @rule

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -410,6 +411,8 @@ class ScalewayReader(Reader):
             one.inputs["bucket"]: _lock(one.inputs["rule"]["defaultRetention"], "days")
             for one in self.recording.of("BucketLockConfiguration")
         }
+        # A bucket without a policy is open to every key of its project.
+        closed = {one.inputs["bucket"] for one in self.recording.of("BucketPolicy") if _names_all(one.inputs["policy"])}
         found = []
         for one in self.recording.of("scaleway:object/bucket:Bucket"):
             name = one.inputs["name"]
@@ -426,7 +429,7 @@ class ScalewayReader(Reader):
                     noncurrent_days=max(
                         (rule["noncurrentVersionExpiration"]["noncurrentDays"] for rule in lifecycle), default=0
                     ),
-                    private=one.inputs.get("acl", "private") == "private",
+                    private=one.inputs.get("acl", "private") == "private" and name in closed,
                 )
             )
         return found
@@ -499,6 +502,12 @@ READERS: Mapping[Provider, type[Reader]] = {Provider.OVH: OvhReader, Provider.SC
 def readers_of(recording: Recording) -> Mapping[Provider, Reader]:
     """A reader for each provider."""
     return {provider: reader(recording) for provider, reader in READERS.items()}
+
+
+def _names_all(policy: str) -> bool:
+    """Whether a policy says of everybody whom it lets in who that is."""
+    statements = json.loads(policy)["Statement"]
+    return all(re.match(r"(application|user)_id:[0-9a-f-]{36}$", one["Principal"]["SCW"]) for one in statements)
 
 
 def _lock(given: Mapping[str, Any] | None, days: str) -> int:

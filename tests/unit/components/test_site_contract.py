@@ -21,13 +21,14 @@ from components.network.firewall import Neighbourhood, Rule, rules
 from components.network.flows import flows
 from components.site import ACCOUNTS, SITES, Access, BucketArgs, Machine, MachineArgs, SiteArgs
 from components.site.contract import S3_ACTIONS
-from settings import DatabaseVariant, FilesKind, Provider, Role
+from settings import AccountSettings, DatabaseVariant, FilesKind, Provider, Role
 from tests.unit.components.readers import Reader, SeenMachine, readers_of
 from tests.unit.components.recorder import PUBLIC_KEY, Recording, comparable, record
 
 PLAN: Final = AddressPlan(IPv4Network("10.20.0.0/20"))
 ADMINS: Final = (IPv4Network("203.0.113.0/28"),)
 HEALTH_PORT: Final = 8404
+OPERATOR: Final = "application_id:8e7d6c5b-4a39-4281-b706-f5e4d3c2b1a0"
 USER_DATA: Final = "#cloud-config\n# for {name}\n"
 PER_ROLE: Final = 4
 """One more than there are zones, so that one zone has two machines of a role."""
@@ -111,21 +112,22 @@ def _declare(place: Place) -> Mapping[str, Any]:
     fronts = [machine for machine in machines.values() if machine.role is Role.FRONT]
     entry = site.entry("acme-entry", fronts, HEALTH_PORT)
 
-    account = ACCOUNTS[place.provider](place.project, site)
-    plain = account.bucket(BucketArgs("acme-plain", place.storage), protect=False)
-    media = account.bucket(BucketArgs("acme-media", place.storage, noncurrent_days=30), protect=True)
-    backup = account.bucket(BucketArgs("acme-backup", place.storage, lock_days=35), protect=True)
-    keys = {
-        "read": account.credential("acme-reader", plain, Access.READ),
-        "write": account.credential("acme-writer", media, Access.WRITE),
-        "append": account.credential("acme-appender", backup, Access.APPEND),
-    }
+    operator = OPERATOR if place.provider is Provider.SCALEWAY else None
+    account = ACCOUNTS[place.provider](AccountSettings(project=place.project, operator=operator), site)
+    plain = account.bucket(BucketArgs("acme-plain", place.storage, access=Access.READ), protect=False)
+    buckets = [
+        plain,
+        account.bucket(BucketArgs("acme-media", place.storage, noncurrent_days=30, access=Access.WRITE), protect=True),
+        account.bucket(BucketArgs("acme-backup", place.storage, lock_days=35, access=Access.APPEND), protect=True),
+        account.bucket(BucketArgs("acme-closed", place.storage), protect=False),
+    ]
+    keys = [bucket.credential for bucket in buckets if bucket.credential is not None]
     account.record("api", "example.eu", "A", entry.addresses, 60)
     account.record("_acme-challenge", "example.eu", "TXT", ["once"], 300)
     return {
         "entry": entry.addresses,
-        "secret keys": [key.secret_key for key in keys.values()],
-        "secret": pulumi.Output.all(*(key.secret_key.is_secret() for key in keys.values())),
+        "secret keys": [key.secret_key for key in keys],
+        "secret": pulumi.Output.all(*(key.secret_key.is_secret() for key in keys)),
         "endpoint": plain.endpoint,
         "share": [share.type, share.source],
         "bucket": plain.name,
@@ -270,7 +272,7 @@ def test_what_holds_data_is_protected_and_nothing_else(seen: Reader) -> None:
 
 
 def test_buckets_keep_versions_are_encrypted_and_closed(place: Place, seen: Reader) -> None:
-    assert {bucket.name for bucket in seen.buckets()} == {"acme-plain", "acme-media", "acme-backup"}
+    assert {bucket.name for bucket in seen.buckets()} == {"acme-plain", "acme-media", "acme-backup", "acme-closed"}
     for bucket in seen.buckets():
         assert (bucket.versioned, bucket.encrypted, bucket.private) == (True, True, True)
         assert bucket.region == place.storage
@@ -281,26 +283,34 @@ def test_replaced_versions_expire_only_where_that_was_asked_for(seen: Reader) ->
         "acme-plain": 0,
         "acme-media": 30,
         "acme-backup": 0,
+        "acme-closed": 0,
     }
 
 
 def test_a_lock_that_nobody_can_lift_is_only_where_it_was_asked_for(seen: Reader) -> None:
-    assert {one.name: one.lock_days for one in seen.buckets()} == {"acme-plain": 0, "acme-media": 0, "acme-backup": 35}
+    assert {one.name: one.lock_days for one in seen.buckets()} == {
+        "acme-plain": 0,
+        "acme-media": 0,
+        "acme-backup": 35,
+        "acme-closed": 0,
+    }
 
 
 @pytest.mark.parametrize(
-    ("name", "bucket", "access"),
-    [
-        ("acme-reader", "acme-plain", Access.READ),
-        ("acme-writer", "acme-media", Access.WRITE),
-        ("acme-appender", "acme-backup", Access.APPEND),
-    ],
+    ("bucket", "access"),
+    [("acme-plain", Access.READ), ("acme-media", Access.WRITE), ("acme-backup", Access.APPEND)],
 )
-def test_a_credential_opens_one_bucket_for_one_use(seen: Reader, name: str, bucket: str, access: Access) -> None:
-    (credential,) = [one for one in seen.credentials() if one.name == name]
+def test_a_credential_opens_one_bucket_for_one_use(seen: Reader, bucket: str, access: Access) -> None:
+    (credential,) = [one for one in seen.credentials() if one.name == bucket]
     assert credential.actions == {bucket: frozenset(S3_ACTIONS[access])}
     assert credential.others == frozenset()
     assert credential.keys == 1
+
+
+def test_a_bucket_that_nobody_asked_keys_for_is_open_to_none(seen: Reader) -> None:
+    (closed,) = [one for one in seen.buckets() if one.name == "acme-closed"]
+    assert closed.private
+    assert not [one for one in seen.credentials() if "acme-closed" in one.actions]
 
 
 def test_nobody_can_remove_what_no_longer_is_current_and_an_appender_nothing_at_all() -> None:

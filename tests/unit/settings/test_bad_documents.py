@@ -28,7 +28,7 @@ UNREADABLE: Final[dict[str, tuple[bytes, int | None, str, str]]] = {
     "an open quote": (b'config:\n  platform:owner: "x\n', 3, "is not YAML: found unexpected end", "quotes in pairs"),
     "a colon in text": (b"config:\n  platform:owner: a: b\n", 2, "is not YAML: mapping values", "quotes around text"),
     "an unknown alias": (b"config:\n  platform:owner: *me\n", 2, "is not YAML: found undefined alias", "quotes"),
-    "two documents": (GOOD.encode() + b"---\n" + GOOD.encode(), 58, "is not YAML: but found another document", "YAML"),
+    "two documents": (GOOD.encode() + b"---\n" + GOOD.encode(), 60, "is not YAML: but found another document", "YAML"),
     "another encoding": (
         "config:\n  platform:owner: à@b.eu\n".encode("latin-1"),
         None,

@@ -177,6 +177,12 @@ CONTRADICTIONS: Final = {
         "is '9c8b7a69-5847-4362-9180-7f6e5d4c3b2a'",
         "32 hexadecimal digits",
     ),
+    "who deploys, at OVH": one(
+        "hosting.accounts.ovh.operator",
+        "user_id:9c8b7a69-5847-4362-9180-7f6e5d4c3b2a",
+        "is 'user_id:9c8b7a69-5847-4362-9180-7f6e5d4c3b2a'",
+        "no operator at ovh",
+    ),
     "no UUID for Scaleway": one("hosting.accounts.scaleway.project", "ab" * 16, f"is '{'ab' * 16}'", "a UUID"),
     "another stack's environment": one(
         "environment",
@@ -202,6 +208,7 @@ NAMES: Final = {
     "a role of a site": one(f"{AMS}.role", "standby", "is 'standby'", "one of primary, secondary"),
     "a URL": one("hosting.vault.address", "vault:8200", "is 'vault:8200'", "a URL such as https://"),
     "a certificate": one("hosting.vault.ca", "/etc/ca.pem", "is '/etc/ca.pem'", "certificates in PEM", "BEGIN"),
+    "who deploys": one("hosting.accounts.scaleway.operator", "me", "is 'me'", "application_id: or user_id:"),
     "an account": one("hosting.accounts.ovh.project", "mine", "is 'mine'", "a project id", "32 hexadecimal digits"),
 }
 MISSING: Final = {
@@ -224,6 +231,7 @@ MISSING: Final = {
     "file servers": one(
         f"{PAR}.machines.files", REMOVED, "is missing", "type and count", "odd number of 3", at="machines:"
     ),
+    "who deploys": one("hosting.accounts.scaleway.operator", REMOVED, "is missing", "application_id:", at="scaleway:"),
     "an account": one("hosting.accounts.scaleway", REMOVED, "is missing", "the account at scaleway", at="accounts:"),
     "every site": one("hosting.sites", [], "has 0 entries", "1 or more"),
     "every administrator": one("hosting.admin_cidrs", [], "has 0 entries", "1 or more"),

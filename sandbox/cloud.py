@@ -191,20 +191,23 @@ class Kind:
         return found
 
     def _target(self, reference: Reference, where: str, value: Any, inputs: Properties, call: Call) -> Row:
-        for token in reference.tokens:
-            row = (
-                call.get(token, str(value))
-                if reference.output == "id"
-                else next((row for row in call.rows(token) if row.outputs.get(reference.output) == value), None)
-            )
-            if row is None:
-                continue
+        complaint = None
+        # A name, unlike an id, may be one of several resources, each in a place of its own.
+        for row in self._named(reference, value, call):
             complaint = self.elsewhere(reference, row, inputs, call)
-            if complaint is not None:
-                raise CloudError(f"{where}: {complaint}")
-            return row
+            if complaint is None:
+                return row
+        if complaint is not None:
+            raise CloudError(f"{where}: {complaint}")
         kinds = " or ".join(token.rsplit(":", 1)[-1] for token in reference.tokens)
         raise CloudError(f"{where}: there is no {kinds} {value!r} in this account")
+
+    def _named(self, reference: Reference, value: Any, call: Call) -> Iterator[Row]:
+        for token in reference.tokens:
+            if reference.output != "id":
+                yield from (row for row in call.rows(token) if row.outputs.get(reference.output) == value)
+            elif (row := call.get(token, str(value))) is not None:
+                yield row
 
     def elsewhere(self, reference: Reference, row: Row, inputs: Properties, call: Call) -> str | None:
         """Why a target is in the wrong place; None where it is in the right one."""

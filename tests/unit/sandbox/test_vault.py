@@ -172,6 +172,16 @@ def test_references_lead_to_what_exists(vault: Customer) -> None:
         vault.create(SECRET_ID, backend="approle", roleName="nobody")
 
 
+def test_stacks_may_call_their_roles_alike(vault: Customer) -> None:
+    for path in ("one", "two"):
+        auth = vault.create(AUTH, path, type="approle", path=path)
+        vault.create(ROLE, path, backend=auth.outputs["path"], roleName="app")
+        vault.create(SECRET_ID, path, backend=auth.outputs["path"], roleName="app", wrappingTtl="300s")
+    vault.create(AUTH, "three", type="approle", path="three")
+    with pytest.raises(RefusedError, match="roleName: .* but this resource is in three; both must be in the same"):
+        vault.create(SECRET_ID, "three", backend="three", roleName="app", wrappingTtl="300s")
+
+
 def test_a_transit_key_encrypts_and_stays_unless_deleting_was_allowed(vault: Customer, root: hvac.Client) -> None:
     mount = vault.create(MOUNT, path="crypt", type="transit")
     key = vault.create(KEY, backend=mount.outputs["path"], name="media")

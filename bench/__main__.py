@@ -38,7 +38,7 @@ GOALS: Final = {
 
 def table(results: Mapping[str, Result]) -> Table:
     """The results beside their goals."""
-    shown = Table(title="Measured side by side in one run", box=None, pad_edge=False)
+    shown = Table(title="Measured side by side in one run", box=None, padding=(0, 1, 0, 0))
     for column in ("measure", "median", "min", "max", "unit", "runs", "goal"):
         shown.add_column(column, justify="left" if column in ("measure", "unit", "goal") else "right")
     for name, result in results.items():

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-from bench import recording
+from bench import policies, recording
 from bench.arithmetic import Result, ratios, rotated, slope, summarise
 from bench.processes import peak_memory
 from bench.scaling import scaled
@@ -53,13 +53,15 @@ class Bench:
         stack, _ = prepare(STACK, self._clouds)
         stack.run("up", "--yes", "--skip-preview", "--stack", STACK, quiet=True)
         exported = stack.run("stack", "export", "--show-secrets", "--stack", STACK, quiet=True).stdout
-        recorded = recording.resources(json.loads(exported))
+        state = json.loads(exported)
+        recorded = recording.resources(state)
         second = self._seconds(
             "second preview", {"second": lambda: self._preview(stack, STACK, "--expect-no-changes")}
         )["second"]
         return {
             **self._compared(recorded),
             "second_preview": summarise(second, "s"),
+            "policy_ms_per_resource": self._policies(state),
             **self._memory(),
             **self._imports(sorted({resource["class"] for resource in recorded})),
             **self._growth(),
@@ -90,6 +92,12 @@ class Bench:
             "preview_policies_on": summarise(seconds["policies"], "s"),
             "engine_startup": summarise(seconds["empty"], "s"),
         }
+
+    def _policies(self, state: Mapping[str, Any]) -> Result:
+        """What the pack takes for each of many resources, none of which is like another."""
+        asked = policies.questions(state)
+        self._progress(f"policies on {policies.RESOURCES} resources")
+        return summarise([policies.milliseconds_per_resource(asked) for _ in range(self._runs)], "ms")
 
     def _memory(self) -> dict[str, Result]:
         workspace = self._workspace(ROOT, STACK)

@@ -30,6 +30,8 @@ ASSIGNMENT: Final = re.compile(
     r"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s"'#,;]+)(?P<rest>[^\n]*))""",
     re.I,
 )
+HINT: Final = re.compile(r"pass|secret|token|credential|key|jwt", re.I)
+"""What every name of a secret has in it."""
 NOT_LITERAL: Final = re.compile(r"^[$%<{@!&*|>\[(/~]|\{\{|\$\{|\$\(|\{%|^(?:arn|vault|file|env|https?):", re.I)
 """References, templates, paths: they say where a secret is, and are none."""
 CODE: Final = re.compile(r"[()\[\]{}]|^[A-Za-z_]\w*\.[\w.]+$|^[fbr]?$")
@@ -63,10 +65,8 @@ PLAIN_WORDS: Final = frozenset(
     ]
 )
 PASSWORD_HASH: Final = re.compile(r"\$(?:[156y]|2[abxy]|argon2i?d?|scrypt|gy)\$[\w./+=,$-]{8,}")
-VAULT_TOKEN: Final = re.compile(
-    r"(?<![\w.-])(?:hv[sbr]\.[\w-]{20,}|[sbr]\.[A-Za-z0-9]{24}(?:\.[A-Za-z0-9]+)?)(?![\w-])"
-)
-"""Tokens of Vault and OpenBao; a response-wrapping token looks like any other."""
+VAULT_TOKEN: Final = re.compile(r"(?:hv[sbr]\.[\w-]{20,}|[sbr]\.[A-Za-z0-9]{24}(?:\.[A-Za-z0-9]+)?)(?![\w-])")
+"""Tokens of Vault and OpenBao, where a word begins; a response-wrapping token looks like any other."""
 OTHER_FORMATS: Final = {
     "an age key": re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]{50,}"),
     "a Vault unseal key or recovery token": re.compile(r"(?:Unseal Key \d+|Recovery Key \d+):\s*\S{20,}"),
@@ -180,7 +180,7 @@ def find(text: str, *, wrapped_token: bool = False) -> Iterator[Finding]:
             yield Finding("a payload that cannot be looked into", where)
             continue
         rest = part.text
-        for found in reversed(list(VAULT_TOKEN.finditer(part.text))):
+        for found in reversed(list(_vault_tokens(part.text))):
             if allowed and _is_called_wrapped(part.text, found.start()):
                 allowed -= 1
             else:
@@ -188,6 +188,17 @@ def find(text: str, *, wrapped_token: bool = False) -> Iterator[Finding]:
             rest = rest[: found.start()] + rest[found.end() :]
         for finding in _in_part(rest):
             yield Finding(finding.kind, " > ".join((where, finding.where)) if where else finding.where)
+
+
+def _vault_tokens(text: str) -> Iterator[re.Match[str]]:
+    """Looking behind each character would take the pattern most of its time."""
+    position = 0
+    while (found := VAULT_TOKEN.search(text, position)) is not None:
+        before = text[found.start() - 1 : found.start()]
+        begins = not (before.isalnum() or before in tuple("_.-"))
+        position = found.end() if begins else found.start() + 1
+        if begins:
+            yield found
 
 
 def _is_called_wrapped(text: str, position: int) -> bool:
@@ -202,12 +213,27 @@ def _in_part(text: str) -> tuple[Finding, ...]:
 
 def _search(text: str) -> Iterator[Finding]:
     yield from (Finding(kind, "anywhere") for kind in formats(text))
-    for found in ASSIGNMENT.finditer(text):
+    for found in _assignments(text):
         if _assigns(found):
             yield Finding(f"a value for {found['key']}", _at("", text, found.start()))
     for found in CANDIDATE.finditer(text):
         if _is_random(found[0]) and CHECKSUM.search(text, 0, found.start()) is None:
             yield Finding("a random value", _at("", text, found.start()))
+
+
+def _assignments(text: str) -> Iterator[re.Match[str]]:
+    """What `ASSIGNMENT.finditer` finds, looking only at words that have something of a secret's name in them."""
+    end = 0
+    for hint in HINT.finditer(text):
+        if hint.start() < end:
+            continue
+        start = hint.start()
+        while start > end and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
+            start -= 1
+        found = ASSIGNMENT.match(text, start)
+        if found is not None:
+            end = found.end()
+            yield found
 
 
 def _assigns(found: re.Match[str]) -> bool:

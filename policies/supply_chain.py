@@ -34,6 +34,8 @@ REGISTRIES: Final[Mapping[str, tuple[Requirement, ...]]] = {
 TEXTS: Final = frozenset(["userData", "userDataBase64", "cloudInit", "create", "update", "stdin", "buildspec"])
 """Where commands are written down."""
 PIPED: Final = re.compile(r"\b(?:curl|wget)\b[^|\n;&]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:/\S+/)?(?:ba|da|z|k)?sh\b")
+WORDS: Final = ("curl", "wget", "--allow-unauthenticated", "--no-gpg-check", "trusted=yes")
+"""One of them is in whatever the patterns find."""
 UNSIGNED: Final = re.compile(
     r"--allow-unauthenticated|--no-gpg-check|\[[^\]\n]*trusted=yes[^\]\n]*\]|\b(?:curl|wget)\b[^\n]*\s(?:-k|--insecure|"
     r"--no-check-certificate)\b"
@@ -86,8 +88,10 @@ def _judged(place: str, image: Any) -> Iterator[Violation]:
 
 def _commands(path: str, text: str) -> Iterator[Violation]:
     for part in parts(text):
+        if part.text is None or not any(word in part.text for word in WORDS):
+            continue
         for pattern, what in ((PIPED, "is piped from the network into a shell"), (UNSIGNED, "is taken unsigned")):
-            found = pattern.search(part.text or "")
+            found = pattern.search(part.text)
             if found is not None:
                 where = " > ".join((path, *part.where))
                 yield Violation(

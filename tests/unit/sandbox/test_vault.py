@@ -178,7 +178,7 @@ def test_stacks_may_call_their_roles_alike(vault: Customer) -> None:
         vault.create(ROLE, path, backend=auth.outputs["path"], roleName="app")
         vault.create(SECRET_ID, path, backend=auth.outputs["path"], roleName="app", wrappingTtl="300s")
     vault.create(AUTH, "three", type="approle", path="three")
-    with pytest.raises(RefusedError, match="roleName: .* but this resource is in three; both must be in the same"):
+    with pytest.raises(RefusedError, match=r"roleName: .* but this resource is in three; both must be in the same"):
         vault.create(SECRET_ID, "three", backend="three", roleName="app", wrappingTtl="300s")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from settings.base import Environment
+from settings.chat.model import Chat
 from settings.errors import SettingsError
 from settings.hosting.model import DatabaseVariant, FilesKind, Hosting, MachineGroup, Provider, Role, Site, SiteRole
 from settings.load import from_pulumi, load, read
 from settings.model import Settings, System
 
 __all__ = [
+    "Chat",
     "DatabaseVariant",
     "Environment",
     "FilesKind",

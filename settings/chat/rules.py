@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import catalog
 from settings.base import Environment
-from settings.chat.model import Chat, Pipeline, Queue, Service, Tasks
+from settings.chat.model import Cache, Chat, Documents, Pipeline, Queue, Service, Tasks, Users
 from settings.findings import Finding, Path, missing, one_of, wrong
 from settings.partial import rule
 
@@ -43,24 +43,15 @@ def check(chat: Chat, environment: Environment) -> Iterator[Finding]:
     yield from _place(chat, environment)
     yield from _domain(chat)
     yield from _vault_address(chat, environment)
-    yield from _vault_service(chat)
-    yield from _every("services", chat.services, Service, "a map with cpu, memory_mib, count, most, night and target")
-    for service, tasks in chat.services.items():
-        yield from _size(tasks, ("chat", "services", service.value))
-        yield from _counts(tasks, ("chat", "services", service.value))
+    yield from _same_region(chat)
+    yield from _services(chat)
     yield from _sockets(chat)
-    yield from _every("caches", chat.caches, Queue, "a map with type and replicas")
-    for queue, cache in chat.caches.items():
-        yield from _offered(cache.type, catalog.aws().cache_types, "cache node types", ("chat", "caches", queue.value))
-    yield from _offered(chat.documents.type, catalog.aws().document_types, "DocumentDB classes", ("chat", "documents"))
-    yield from _offered(chat.users.type, catalog.aws().sql_types, "RDS classes", ("chat", "users"))
+    yield from _caches(chat)
     yield from _documents(chat, environment)
-    yield from _storage(chat)
+    yield from _users(chat)
     yield from _timezone(chat)
     yield from _files(chat)
-    if chat.pipeline is not None:
-        yield from _connection(chat, chat.pipeline)
-        yield from _staging(chat.pipeline, environment)
+    yield from _staging(chat, environment)
 
 
 @rule
@@ -99,11 +90,36 @@ def _vault_address(chat: Chat, environment: Environment) -> Iterator[Finding]:
 
 
 @rule
+def _same_region(chat: Chat) -> Iterator[Finding]:
+    """What must be in the system's region, where that is one that can be meant."""
+    region = catalog.aws().regions.get(chat.region)
+    if region is not None and region.in_eu:
+        yield from _vault_service(chat)
+        if chat.pipeline is not None:
+            yield from _connection(chat, chat.pipeline)
+
+
+@rule
 def _vault_service(chat: Chat) -> Iterator[Finding]:
     service = chat.vault.endpoint_service
     if service.split(".")[3] != chat.region:
         accepted = f"a service in {chat.region}: com.amazonaws.vpce.{chat.region}.vpce-svc-<id>"
         yield wrong(("chat", "vault", "endpoint_service"), service, accepted)
+
+
+@rule
+def _services(chat: Chat) -> Iterator[Finding]:
+    yield from _every("services", chat.services, Service, "a map with cpu, memory_mib, count, most, night and target")
+    for service, tasks in chat.services.items():
+        yield from _size(tasks, ("chat", "services", service.value))
+        yield from _counts(tasks, ("chat", "services", service.value))
+
+
+@rule
+def _caches(chat: Chat) -> Iterator[Finding]:
+    yield from _every("caches", chat.caches, Queue, "a map with type and replicas")
+    for queue, cache in chat.caches.items():
+        yield from _offered(cache, catalog.aws().cache_types, "cache node types", ("chat", "caches", queue.value))
 
 
 @rule
@@ -149,13 +165,14 @@ def _sockets(chat: Chat) -> Iterator[Finding]:
 
 
 @rule
-def _offered(name: str, offered: Mapping[str, Any], what: str, path: Path) -> Iterator[Finding]:
-    if name not in offered:
-        yield wrong((*path, "type"), name, one_of(what, offered))
+def _offered(sized: Cache | Documents | Users, offered: Mapping[str, Any], what: str, path: Path) -> Iterator[Finding]:
+    if sized.type not in offered:
+        yield wrong((*path, "type"), sized.type, one_of(what, offered))
 
 
 @rule
 def _documents(chat: Chat, environment: Environment) -> Iterator[Finding]:
+    yield from _offered(chat.documents, catalog.aws().document_types, "DocumentDB classes", ("chat", "documents"))
     least = DOCUMENT_INSTANCES if environment != Environment.DEV else DOCUMENT_INSTANCES - 1
     if chat.documents.instances < least:
         accepted = f"{least} or more: one writes, and one of the others takes its place"
@@ -163,8 +180,9 @@ def _documents(chat: Chat, environment: Environment) -> Iterator[Finding]:
 
 
 @rule
-def _storage(chat: Chat) -> Iterator[Finding]:
+def _users(chat: Chat) -> Iterator[Finding]:
     users = chat.users
+    yield from _offered(users, catalog.aws().sql_types, "RDS classes", ("chat", "users"))
     if users.most_storage_gb < users.storage_gb:
         accepted = f"{users.storage_gb}, which is storage_gb, or more"
         yield wrong(("chat", "users", "most_storage_gb"), users.most_storage_gb, accepted)
@@ -194,7 +212,7 @@ def _connection(chat: Chat, pipeline: Pipeline) -> Iterator[Finding]:
 
 
 @rule
-def _staging(pipeline: Pipeline, environment: Environment) -> Iterator[Finding]:
-    if pipeline.staging == environment:
+def _staging(chat: Chat, environment: Environment) -> Iterator[Finding]:
+    if chat.pipeline is not None and chat.pipeline.staging == environment:
         accepted = f"another stack than {environment.value}, which comes after it"
-        yield wrong(("chat", "pipeline", "staging"), pipeline.staging.value, accepted)
+        yield wrong(("chat", "pipeline", "staging"), chat.pipeline.staging.value, accepted)

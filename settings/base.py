@@ -105,3 +105,18 @@ class Model(BaseModel):
             return value if value is ABSENT else handler(value)
         except ValidationError:
             return ABSENT
+
+
+class Slack(Model):
+    """Where alarms are read as chat."""
+
+    workspace: str = Field(pattern=SLACK, description="Id of the workspace, such as T0123ABCD")
+    channel: str = Field(pattern=SLACK, description="Id of the channel, such as C0123ABCD")
+
+
+class Recipients(Model):
+    """Who hears of alarms."""
+
+    mail: tuple[Annotated[str, Field(pattern=MAIL)], ...] = Field(strict=False, min_length=1)
+    sms: tuple[Annotated[str, Field(pattern=PHONE)], ...] = Field(strict=False)
+    slack: Slack | None = Field(default=None)

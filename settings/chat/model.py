@@ -16,17 +16,15 @@ from settings.base import (
     CRON,
     DIGEST,
     ENDPOINT_SERVICE,
-    MAIL,
     MEDIA_TYPE,
-    PHONE,
     REPOSITORY,
-    SLACK,
     URL,
     VAULT_PATH,
     Environment,
     Gigabytes,
     Host,
     Model,
+    Recipients,
     SiteNetwork,
 )
 
@@ -138,19 +136,9 @@ class Files(Model):
     )
 
 
-class Slack(Model):
-    """Where alarms are read as chat."""
-
-    workspace: str = Field(pattern=SLACK, description="Id of the workspace, such as T0123ABCD")
-    channel: str = Field(pattern=SLACK, description="Id of the channel, such as C0123ABCD")
-
-
-class Alarms(Model):
+class Alarms(Recipients):
     """Who hears of alarms, and from which figures on."""
 
-    mail: tuple[Annotated[str, Field(pattern=MAIL)], ...] = Field(strict=False, min_length=1)
-    sms: tuple[Annotated[str, Field(pattern=PHONE)], ...] = Field(strict=False)
-    slack: Slack | None = Field(default=None)
     latency_ms: int = Field(ge=10, le=60_000, description="End to end, for 99 of 100 priority messages")
     queue_age_seconds: int = Field(ge=1, le=3_600, description="How long a bulk message may wait")
 

@@ -15,6 +15,8 @@ from settings.base import Recipients, Slack
 aws = lazy("pulumi_aws")
 
 PERIOD_SECONDS: Final = 60
+SUPPRESSED_SECONDS: Final = 120
+"""How long an alarm waits for the one that would silence it, and stays silent after it."""
 CHAT_REGION: Final = "eu-west-1"
 """AWS's chat service has its API in few regions; of those in the Union, in this one."""
 GUARDRAIL: Final = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
@@ -148,8 +150,17 @@ class Alarms(pulumi.ComponentResource):
         result: pulumi.Output[str] = alarm.name
         return result
 
-    def any_of(self, name: str, description: str, alarms: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
-        """Add an alarm that goes off once, however many of the `alarms` (names) do, and return its name."""
+    def any_of(
+        self,
+        name: str,
+        description: str,
+        alarms: Sequence[pulumi.Input[str]],
+        unless: pulumi.Input[str] | None = None,
+    ) -> pulumi.Output[str]:
+        """Add an alarm that goes off once, however many of the `alarms` (names) do, and return its name.
+
+        While the alarm `unless` (a name) is on, which tells more, this one tells nobody.
+        """
         rule: Any = pulumi.Output.all(*alarms).apply(lambda names: " OR ".join(f'ALARM("{one}")' for one in names))
         alarm = aws.cloudwatch.CompositeAlarm(
             name,
@@ -158,6 +169,9 @@ class Alarms(pulumi.ComponentResource):
             alarm_rule=rule,
             alarm_actions=[self.topic],
             ok_actions=[self.topic],
+            actions_suppressor=None
+            if unless is None
+            else {"alarm": unless, "wait_period": SUPPRESSED_SECONDS, "extension_period": SUPPRESSED_SECONDS},
             opts=self._child,
         )
         result: pulumi.Output[str] = alarm.alarm_name

@@ -23,8 +23,9 @@ PARAMETERS: Final = {
     "tcp-keepalive": "60",
 }
 SNAPSHOT_DAYS: Final = 7
-COMMANDS: Final = "on ~chat:* resetchannels -@all +@connection +@read +@write +@stream -@dangerous"
-"""What users of the queue may do: read and write below `chat:`; nothing that empties, configures or watches it."""
+COMMANDS: Final = "on ~chat:* resetchannels -@all +@connection +@read +@write +@stream +@scripting -@dangerous"
+"""What users of the queue may do: read and write below `chat:`; nothing that empties, configures or watches it.
+Scripts are how a lock is renewed only by who has it; they may do no more than their user."""
 LOGS: Final = ("slow-log", "engine-log")
 
 

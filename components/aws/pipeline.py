@@ -33,8 +33,9 @@ class Target:
 @dataclass(frozen=True)
 class PipelineArgs:
     """`name` is the prefix of all names; `artifacts` the name and `artifacts_arn` the ARN of a bucket, `key` the ARN of
-    the key that it is encrypted with; `log_group` a log group's name; `topic` the ARN of the topic that hears that an
-    approval is needed; `images` what repositories every target has; `vault_agent` the digest of Vault's public image."""
+    the key that it is encrypted with; `log_group` a log group's name. `topic` is the ARN of the topic that hears that an
+    approval is needed, `topic_key` that of its key. `images` is what repositories every target has, `vault_agent` the
+    digest of Vault's public image."""
 
     name: str
     account: str
@@ -48,6 +49,7 @@ class PipelineArgs:
     log_group: str
     log_group_arn: pulumi.Input[str]
     topic: pulumi.Input[str]
+    topic_key: pulumi.Input[str]
     images: Sequence[str]
     vault_agent: str
 
@@ -273,4 +275,5 @@ class Pipeline(pulumi.ComponentResource):
                 on=[project.arn for project in self._projects.values()],
             ),
             allow("sns:Publish", on=[args.topic]),
+            allow("kms:Decrypt", "kms:GenerateDataKey", on=[args.topic_key]),
         ]

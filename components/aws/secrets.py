@@ -70,9 +70,7 @@ class Secrets(pulumi.ComponentResource):
         """Write a service's document, and the policy that reads it."""
         name = f"{self._args.name}-{service}"
         path = f"{self.mount}/data/{service}"
-        vault.Policy(
-            name, name=name, policy=f'path "{path}" {{\n  capabilities = ["read"]\n}}\n', opts=self._child
-        )
+        vault.Policy(name, name=name, policy=f'path "{path}" {{\n  capabilities = ["read"]\n}}\n', opts=self._child)
         data: Any = pulumi.Output.json_dumps(fields, sort_keys=True)
         vault.kv.SecretV2(
             name,

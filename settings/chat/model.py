@@ -152,6 +152,7 @@ class Pipeline(Model):
         pattern=CONNECTION, description="ARN of the connection to that host, confirmed by its owner"
     )
     staging: Environment = Field(strict=False, description="The stack, in the same account, that is deployed to first")
+    staging_domain: Host = Field(description="Where that stack's chat is")
 
 
 class Chat(Model):

@@ -1,0 +1,11 @@
+"""Types that several services refer to."""
+
+from typing import Final
+
+BUCKET: Final = "aws:s3/bucket:Bucket"
+KEY: Final = "aws:kms/key:Key"
+LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
+QUEUE: Final = "aws:sqs/queue:Queue"
+ROLE: Final = "aws:iam/role:Role"
+TOPIC: Final = "aws:sns/topic:Topic"
+FUNCTION: Final = "aws:lambda/function:Function"

@@ -31,7 +31,7 @@ DATABASE: Final = "chat"
 
 
 class LocalChat:
-    """A chat of its own in a folder; nothing runs before `start` or entering it, nothing after `close`.
+    """A chat of its own in a folder; nothing runs before it is entered, and nothing after.
 
     `folder` must exist, and is left for the caller to remove. Raises ServerError where something does not start.
     """
@@ -41,7 +41,7 @@ class LocalChat:
         self._wanted = {"gateway": gateways, Lane.BULK.value: bulk, Lane.PRIORITY.value: priority}
         self._token_key = secrets.token_urlsafe(32)
         self._passwords = {lane: secrets.token_urlsafe(32) for lane in Lane}
-        self._ports = {name: free_port() for name in (*Lane, "documents", "collect", "publish")}
+        self._ports: dict[str, int] = {name: free_port() for name in (*Lane, "documents", "collect", "publish")}
         self._broadcast_key = zmq.curve_keypair()[1].decode()
         self.servers: dict[str, Server] = {}
         """What runs: queue-bulk, queue-priority, documents, broadcaster, gateway-1 …, bulk-1 …, priority-1 …"""
@@ -50,7 +50,7 @@ class LocalChat:
 
     def __enter__(self) -> Self:
         try:
-            self.start()
+            self.restore()
         except BaseException:
             self.close()
             raise
@@ -59,15 +59,29 @@ class LocalChat:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self) -> None:
-        """Start all servers and processes, and wait until they answer."""
+    def restore(self) -> None:
+        """Start what does not run, or not any more, and wait until it answers; everything keeps its address."""
+        self._forget_ended()
         for lane in Lane:
-            self._start_queue(lane)
-        self._start_documents()
-        self.run("broadcaster")
-        for process, count in self._wanted.items():
-            for number in range(1, count + 1):
-                self.run(process, number)
+            if f"queue-{lane}" not in self.servers:
+                self._start_queue(lane)
+        if "documents" not in self.servers:
+            self._start_documents()
+        for name in self._processes():
+            if name not in self.servers:
+                process, _, number = name.partition("-")
+                self.run(process, int(number or 0))
+
+    def _processes(self) -> list[str]:
+        return [
+            "broadcaster",
+            *(f"{process}-{n}" for process, count in self._wanted.items() for n in range(1, count + 1)),
+        ]
+
+    def _forget_ended(self) -> None:
+        for name, server in list(self.servers.items()):
+            if server.process.poll() is not None:
+                del self.servers[name]
 
     def close(self) -> None:
         """End what runs, the processes before the servers."""
@@ -137,7 +151,7 @@ class LocalChat:
         port = 0
         match process:
             case "gateway":
-                port = free_port()
+                port = self._ports.setdefault(name, free_port())
                 told["port"] = port
                 queues = {f"{lane}_queue": self.queue_url(lane) for lane in Lane}
                 secret |= {**queues, "documents": self.documents_url, "token_key": self._token_key}

@@ -48,7 +48,9 @@ class Worker:
                 LOG.warning("%s: %s; trying again in %.1f s", type(error).__name__, error, pause)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-                self._leases.expire()  # and begin again with what is undone
+                # Begin again with what is undone; a queue that was replaced has no streams yet.
+                self._leases.expire()
+                prepared = False
         try:
             await self._leases.release()
         except (QueueError, OSError) as error:

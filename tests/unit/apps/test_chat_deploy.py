@@ -64,7 +64,7 @@ def images(client: Any, service: str) -> dict[str, str]:
 
 def test_every_service_is_deployed() -> None:
     assert sorted(SERVICES) == sorted(Service)
-    assert SERVICES[-1] == Service.GATEWAY, "who is asked comes before who asks"
+    assert SERVICES[-1] == Service.GATEWAY.value, "who is asked comes before who asks"
 
 
 def test_the_image_is_all_that_changes(ecs: Any) -> None:

@@ -203,7 +203,7 @@ def test_subnets_are_one_a_zone_and_do_not_overlap(seen: Recording, chat: ChatSe
     subnets = seen.of("aws:ec2/subnet:Subnet")
     for part in ("public", "tasks", "stores"):
         assert [one.inputs["availabilityZone"] for one in subnets if f"-{part}-" in one.name] == list(chat.zones)
-    blocks = [ipaddress.ip_network(one.inputs["cidrBlock"]) for one in subnets]
+    blocks = [ipaddress.IPv4Network(one.inputs["cidrBlock"]) for one in subnets]
     assert all(block.subnet_of(chat.cidr) for block in blocks)
     assert not [(a, b) for i, a in enumerate(blocks) for b in blocks[i + 1 :] if a.overlaps(b)]
     six = [one.inputs["ipv6CidrBlock"] for one in subnets if "ipv6CidrBlock" in one.inputs]

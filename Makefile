@@ -5,7 +5,9 @@ SHELL := /bin/bash
 .ONESHELL:
 
 PYTHON := .venv/bin/python
-STACK ?= sandbox
+SYSTEM ?= hosting
+# The hosting system's stacks are called as their environment: prod; the others' have their system before it: chat-prod.
+STACK ?= $(if $(filter-out hosting,$(SYSTEM)),$(SYSTEM)-)sandbox
 
 .PHONY: help setup up down preview test debian-packages lint types bench picture docs clean
 
@@ -21,13 +23,13 @@ help:  ## What can be done here
 setup: .venv/installed  ## Install the engine, the servers and the Python packages into the checkout
 	@$(PYTHON) -m engine setup
 
-up: setup  ## Bring the hosting system up in the simulated clouds, policies on, and say what was built
-	@$(PYTHON) -m sandbox up
+up: setup  ## Bring SYSTEM=hosting|chat up in the simulated clouds, policies on, and say what was built
+	@$(PYTHON) -m sandbox up --stack $(STACK)
 
-preview: setup  ## Preview STACK=dev|prod|sandbox against the simulated clouds, policies on
+preview: setup  ## Preview STACK=dev|prod|sandbox|chat-dev|… against the simulated clouds, policies on
 	@$(PYTHON) -m sandbox preview --stack $(STACK)
 
-down: setup  ## Destroy the sandbox stack and remove the simulated clouds
+down: setup  ## Destroy all stacks and remove the simulated clouds
 	@$(PYTHON) -m sandbox down
 
 lint: .venv/installed  ## ruff

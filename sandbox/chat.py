@@ -39,7 +39,8 @@ class LocalChat:
     def __init__(self, folder: Path, *, gateways: int = 2, bulk: int = 2, priority: int = 1) -> None:
         self._folder = folder
         self._wanted = {"gateway": gateways, Lane.BULK.value: bulk, Lane.PRIORITY.value: priority}
-        self._token_key = secrets.token_urlsafe(32)
+        self.token_key = secrets.token_urlsafe(32)
+        """By which users' tokens are signed."""
         self._passwords = {lane: secrets.token_urlsafe(32) for lane in Lane}
         self._ports: dict[str, int] = {name: free_port() for name in (*Lane, "documents", "collect", "publish")}
         self._broadcast_key = zmq.curve_keypair()[1].decode()
@@ -110,7 +111,7 @@ class LocalChat:
 
     def token(self, name: str, chats: Iterable[str], seconds: int = 3600) -> str:
         """A token of a user."""
-        return issue(self._token_key, name, chats, seconds)
+        return issue(self.token_key, name, chats, seconds)
 
     @property
     def documents_url(self) -> str:
@@ -154,7 +155,7 @@ class LocalChat:
                 port = self._ports.setdefault(name, free_port())
                 told["port"] = port
                 queues = {f"{lane}_queue": self.queue_url(lane) for lane in Lane}
-                secret |= {**queues, "documents": self.documents_url, "token_key": self._token_key}
+                secret |= {**queues, "documents": self.documents_url, "token_key": self.token_key}
             case "bulk" | "priority":
                 secret |= {"queue": self.queue_url(Lane(process)), "documents": self.documents_url}
             case _:

@@ -5,13 +5,12 @@ A secret may be a variable, too, where there is no such file; a process is given
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import zmq
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
 
 PREFIX: Final = "CHAT_"
 SECRETS: Final = f"{PREFIX}SECRETS"
@@ -91,9 +90,11 @@ def read(kind: type[Environment]) -> Environment:
     file = os.environ.get(SECRETS)
     if file is not None:
         try:
-            given |= json.loads(Path(file).read_text())
-        except (OSError, ValueError, TypeError):
-            raise EnvironmentVariableError(f"{SECRETS}: {file} is not a readable file with one JSON object") from None
+            given |= TypeAdapter(dict[str, str]).validate_json(Path(file).read_bytes())
+        except (OSError, ValidationError):
+            raise EnvironmentVariableError(
+                f"{SECRETS}: {file} is not a readable file with one JSON object of texts"
+            ) from None
     try:
         return kind.model_validate(given)
     except ValidationError as error:

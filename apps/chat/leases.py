@@ -54,7 +54,7 @@ class Leases:
                 self._held.pop(partition, None)
         free = [partition for partition in range(PARTITIONS) if partition not in self._held]
         random.shuffle(free)
-        for partition in free[: 2 * share]:
+        for partition in free:
             if len(self._held) >= share:
                 break
             lock = self._queue.redis.lock(self._queue.name("lease", partition), timeout=SECONDS, blocking=False)

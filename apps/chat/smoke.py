@@ -50,5 +50,5 @@ async def run(url: str) -> None:
         async with returning:
             await returning.until(lambda one: [message.text for message in one.received] == ["urgent"], SECONDS)
     except (TimeoutError, ClientError) as error:
-        raise SmokeError(f"{step}: {error or f'not within {SECONDS:.0f} s'}") from None
+        raise SmokeError(f"{step}: {str(error) or f'not within {SECONDS:.0f} s'}") from None
     print(f"{url} is well: both queues, both members, and coming back")

@@ -53,6 +53,7 @@ picture: setup debian-packages  ## Draw the topology from the state of the sandb
 
 docs: .venv/installed  ## Write what the documents take from the code
 	@$(PYTHON) -m docs.flows
+	$(PYTHON) -m docs.chat_flows
 	$(PYTHON) -m settings schema
 
 clean: down  ## Remove also what was installed and built

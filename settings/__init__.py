@@ -8,6 +8,7 @@ from settings.errors import SettingsError
 from settings.hosting.model import DatabaseVariant, FilesKind, Hosting, MachineGroup, Provider, Role, Site, SiteRole
 from settings.load import from_pulumi, load, read
 from settings.model import Settings, System
+from settings.sensors.model import Sensors
 
 __all__ = [
     "Chat",
@@ -18,6 +19,7 @@ __all__ = [
     "MachineGroup",
     "Provider",
     "Role",
+    "Sensors",
     "Settings",
     "SettingsError",
     "Site",

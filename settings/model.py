@@ -12,6 +12,7 @@ from pydantic import Field
 from settings.base import MAIL, Environment, Model, Slug
 from settings.chat.model import Chat
 from settings.hosting.model import Hosting
+from settings.sensors.model import Sensors
 
 
 class System(StrEnum):
@@ -19,6 +20,7 @@ class System(StrEnum):
 
     HOSTING = "hosting"
     CHAT = "chat"
+    SENSORS = "sensors"
 
 
 class Settings(Model):
@@ -30,6 +32,7 @@ class Settings(Model):
     budget_eur_month: int = Field(ge=1, description="What the stack may cost by the estimate, without VAT")
     hosting: Hosting | None = Field(default=None, description="The API on redundant machines")
     chat: Chat | None = Field(default=None, description="The chat: sockets, queues, workers and stores at AWS")
+    sensors: Sensors | None = Field(default=None, description="Readings of sensors: files, functions and tables at AWS")
 
     @property
     def sections(self) -> tuple[System, ...]:

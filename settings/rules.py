@@ -13,6 +13,7 @@ from settings.findings import Finding
 from settings.hosting import rules as hosting_rules
 from settings.model import Settings, System
 from settings.partial import rule
+from settings.sensors import rules as sensors_rules
 
 
 def check(settings: Settings, stack: str) -> Iterator[Finding]:
@@ -23,6 +24,8 @@ def check(settings: Settings, stack: str) -> Iterator[Finding]:
         yield from hosting_rules.check(settings.hosting, settings.environment)
     if settings.chat is not None:
         yield from chat_rules.check(settings.chat, settings.environment)
+    if settings.sensors is not None:
+        yield from sensors_rules.check(settings.sensors, settings.environment)
 
 
 @rule

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 import json
 import random
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -58,7 +58,7 @@ class Faults:
         if self.random.random() < 0.5:
             call(client, operation, arguments)
         error = {"Code": "InternalServerError", "Message": "injected"}
-        raise ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": 500}}, operation)  # type: ignore[typeddict-item]
+        raise ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": 500}}, operation)
 
 
 @dataclass
@@ -70,7 +70,11 @@ class World:
     s3: Any
     tables: Any
     faults: Faults
-    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def know(self, sensor: str) -> None:
+        """Put a sensor into its table."""
+        item = item_of(Sensor(sensor, sensor.title(), "°C", Decimal(-50), Decimal(60)))
+        self.tables.put_item(TableName=SENSORS, Item=item)
 
     def upload(self, key: str, content: bytes, at: datetime = UPLOADED) -> dict[str, Any]:
         """Put a file into the bucket; the message about it."""
@@ -170,17 +174,23 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
     monkeypatch.setattr(BaseClient, "_make_api_call", one_at_a_time)
     with mock_aws():
-        s3, tables = boto3.client("s3", region_name=REGION), boto3.client("dynamodb", region_name=REGION)
+        s3, tables = _client("s3"), _client("dynamodb")
         for bucket in (UPLOADS, QUARANTINE):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         _table(tables, READINGS, "sensor", "at")
         _table(tables, SENSORS, "sensor")
-        for name in KNOWN:
-            sensor = Sensor(name, name.title(), "°C", Decimal(-50), Decimal(60))
-            tables.put_item(TableName=SENSORS, Item=item_of(sensor))
         store = Store(tables, READINGS, SENSORS, RETENTION)
-        yield World(Ingest(store, INTAKE, s3, "Sensors"), store, s3, tables, faults)
+        world = World(Ingest(store, INTAKE, s3, "Sensors"), store, s3, tables, faults)
+        for name in KNOWN:
+            world.know(name)
+        yield world
+
+
+@functools.cache
+def _client(service: str) -> Any:
+    """A client that all worlds share: it takes longer to make than all that is in a world."""
+    return boto3.client(service, region_name=REGION)
 
 
 def _table(tables: Any, name: str, *keys: str) -> None:
@@ -188,7 +198,5 @@ def _table(tables: Any, name: str, *keys: str) -> None:
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        KeySchema=[
-            {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
-        ],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)],
     )

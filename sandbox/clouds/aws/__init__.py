@@ -5,12 +5,41 @@ from __future__ import annotations
 from typing import Final
 
 from sandbox.cloud import Cloud, by_token
-from sandbox.clouds.aws import cloudwatch, ec2, iam, kms, messages, s3
+from sandbox.clouds.aws import (
+    apigateway,
+    cloudfront,
+    cloudwatch,
+    cognito,
+    dynamodb,
+    ec2,
+    events,
+    iam,
+    kms,
+    lambdas,
+    messages,
+    s3,
+    waf,
+)
 from sandbox.clouds.aws.functions import FUNCTIONS
 
+SERVICES: Final = (
+    ec2,
+    kms,
+    iam,
+    s3,
+    messages,
+    cloudwatch,
+    dynamodb,
+    lambdas,
+    apigateway,
+    cognito,
+    cloudfront,
+    waf,
+    events,
+)
 CLOUD: Final = Cloud(
     name="aws",
-    kinds=by_token(*ec2.KINDS, *kms.KINDS, *iam.KINDS, *s3.KINDS, *messages.KINDS, *cloudwatch.KINDS),
+    kinds=by_token(*(kind for service in SERVICES for kind in service.KINDS)),
     functions=FUNCTIONS,
     credentials=("accessKey", "secretKey"),
     variables=("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),

@@ -105,6 +105,8 @@ class AwsKind(Kind):
     """Outputs that the API has another word for, or none: a template, or a JMESPath in what the readings find."""
     apart: ClassVar[frozenset[str]] = frozenset()
     """Inputs that are the provider's own business and no API's."""
+    also_in: ClassVar[tuple[str, ...]] = ()
+    """Regions besides those of the catalogue, where what all regions share is kept."""
     everywhere: ClassVar[bool] = False
     """Whether the service is the same in all regions."""
     naming: ClassVar[str] = "name"
@@ -156,11 +158,12 @@ class AwsKind(Kind):
         accounts = json.loads(accounts) if isinstance(accounts, str) else accounts
         if accounts and ACCOUNT_ID not in map(str, accounts):
             yield Failure("", f"the provider allows accounts {', '.join(map(str, accounts))}, but this is {ACCOUNT_ID}")
-        yield from rules.one_of(inputs, "region", CATALOG.regions if not self.everywhere else [HOME_REGION])
+        regions = [HOME_REGION] if self.everywhere else [*CATALOG.regions, *self.also_in]
+        yield from rules.one_of(inputs, "region", regions)
         region = self.region(inputs, call)
-        if region not in CATALOG.regions and not self.everywhere and not rules.known(inputs.get("region")):
+        if region not in regions and not rules.known(inputs.get("region")):
             said = "has no default region" if not region else f"is in {region}"
-            yield Failure("region", f"the provider {said}, but accepted is one of {', '.join(CATALOG.regions)}")
+            yield Failure("region", f"the provider {said}, but accepted is one of {', '.join(regions)}")
         yield from self._check_against_model(inputs, call)
 
     def _check_against_model(self, inputs: Properties, call: Call) -> Iterator[Failure]:

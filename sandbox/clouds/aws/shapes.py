@@ -135,10 +135,14 @@ class Converter:
     def _structure(self, value: Any, shape: Shape, path: str, where: str) -> Any:
         if {"Quantity", "Items"} <= shape.members.keys() and isinstance(value, list):
             return {"Quantity": len(value), "Items": self.convert(value, shape.members["Items"], path, where)}
+        if shape.members.keys() == {"Items"}:
+            return {"Items": self.convert(value, shape.members["Items"], path, where)}
         if isinstance(value, list):
             value = value[0] if value else {}
         if not isinstance(value, Mapping):
             return value
+        if {"Quantity", "Items"} <= shape.members.keys() and isinstance(value.get("items"), list):
+            value = {**value, "quantity": len(value["items"])}
         found: dict[str, Any] = {}
         for name, inner in value.items():
             if inner is None or name == "__defaults":

@@ -9,9 +9,10 @@ import pytest
 from sandbox.clouds.aws import CLOUD
 from sandbox.store import Row
 from tests.unit.sandbox.aws.basics import BASICS
+from tests.unit.sandbox.aws.serverless import SERVERLESS
 from tests.unit.sandbox.aws.world import Example, Examples, World, properties
 
-EXAMPLES: dict[str, Example] = {**BASICS}
+EXAMPLES: dict[str, Example] = {**BASICS, **SERVERLESS}
 
 
 def test_there_is_an_example_of_every_kind() -> None:

@@ -5,7 +5,9 @@ SHELL := /bin/bash
 .ONESHELL:
 
 PYTHON := .venv/bin/python
-STACK ?= sandbox
+SYSTEM ?= hosting
+# The hosting system's stacks are called as their environment: prod; the others' have their system before it: chat-prod.
+STACK ?= $(if $(filter-out hosting,$(SYSTEM)),$(SYSTEM)-)sandbox
 BASE ?= HEAD
 STACKS ?=
 
@@ -25,16 +27,16 @@ help:  ## What can be done here
 setup: .venv/installed  ## Install the engine, the servers and the Python packages into the checkout
 	@$(PYTHON) -m engine setup
 
-up: setup  ## Bring the hosting system up in the simulated clouds, policies on, and say what was built
-	@$(PYTHON) -m sandbox up
+up: setup  ## Bring SYSTEM=hosting|chat up in the simulated clouds, policies on, and say what was built
+	@$(PYTHON) -m sandbox up --stack $(STACK)
 
-preview: setup  ## Preview STACK=dev|prod|sandbox against the simulated clouds, policies on
+preview: setup  ## Preview STACK=dev|prod|sandbox|chat-dev|… against the simulated clouds, policies on
 	@$(PYTHON) -m sandbox preview --stack $(STACK)
 
 review: setup  ## Say what the work at hand changes in STACKS (all) compared with BASE (HEAD), policies on
 	@$(PYTHON) -m review $(BASE) $(STACKS)
 
-down: setup  ## Destroy the sandbox stack and remove the simulated clouds
+down: setup  ## Destroy all stacks and remove the simulated clouds
 	@$(PYTHON) -m sandbox down
 
 lint: .venv/installed  ## ruff
@@ -61,6 +63,7 @@ docs: .venv/installed  ## Write what the documents take from the code
 	$(PYTHON) -m docs.flows
 	$(PYTHON) -m docs.settings
 	$(PYTHON) -m docs.policies
+	$(PYTHON) -m docs.chat_flows
 
 clean: down  ## Remove also what was installed and built
 	@rm -rf .venv .tools .sandbox build

@@ -24,8 +24,11 @@ from engine.setup import ROOT
 from engine.workspace import Workspace
 from sandbox import daemon
 from sandbox.session import POLICIES, prepare
+from settings import read
 
 STACK: Final = "prod"
+OTHERS: Final = {"chat": "chat-prod"}
+"""Systems at AWS that are compared with flat programs, too, with their stacks."""
 FACTORS: Final = (1, 4, 16)
 IMPORT_LAZILY: Final = "from components.sdk import lazy as load"
 IMPORT_WHOLE: Final = "from importlib import import_module as load"
@@ -49,11 +52,7 @@ class Bench:
 
     def results(self) -> dict[str, Result]:
         """Take every measurement. Raises EngineError or CalledProcessError where the engine or the program fails."""
-        self._progress(f"bringing {STACK} up, to record its resources")
-        stack, _ = prepare(STACK, self._clouds)
-        stack.run("up", "--yes", "--skip-preview", "--stack", STACK, quiet=True)
-        exported = stack.run("stack", "export", "--show-secrets", "--stack", STACK, quiet=True).stdout
-        state = json.loads(exported)
+        stack, state = self._brought_up(STACK)
         recorded = recording.resources(state)
         second = self._seconds(
             "second preview", {"second": lambda: self._preview(stack, STACK, "--expect-no-changes")}
@@ -65,9 +64,36 @@ class Bench:
             **self._memory(),
             **self._imports(sorted({resource["class"] for resource in recorded})),
             **self._growth(),
+            **{name: result for system in OTHERS for name, result in self._other(system).items()},
         }
 
     # Measurements
+
+    def _brought_up(self, name: str) -> tuple[Workspace, dict[str, Any]]:
+        """A stack that is up, and its state with secrets in plain text."""
+        self._progress(f"bringing {name} up, to record its resources")
+        stack, _ = prepare(name, self._clouds)
+        stack.run("up", "--yes", "--skip-preview", "--stack", name, quiet=True)
+        exported = stack.run("stack", "export", "--show-secrets", "--stack", name, quiet=True).stdout
+        state: dict[str, Any] = json.loads(exported)
+        return stack, state
+
+    def _other(self, system: str) -> dict[str, Result]:
+        """A system's program against a flat one that has its region from the default provider."""
+        stack = OTHERS[system]
+        recorded = recording.resources(self._brought_up(stack)[1])
+        config = {"aws:region": getattr(read(stack), system).region}
+        flat = self._workspace(recording.write(self._folder / f"{system}-flat", recorded, "flat", config), "flat")
+        program = self._workspace(ROOT, stack)
+        seconds = self._seconds(
+            f"previews of {len(recorded)} resources of {system}",
+            {"program": lambda: self._preview(program, stack), "flat": lambda: self._preview(flat, "flat")},
+        )
+        return {
+            f"{system}_preview_vs_flat": summarise(ratios(seconds["program"], seconds["flat"]), "ratio"),
+            f"{system}_preview": summarise(seconds["program"], "s"),
+            f"{system}_preview_flat": summarise(seconds["flat"], "s"),
+        }
 
     def _compared(self, recorded: list[dict[str, Any]]) -> dict[str, Result]:
         """The program against a flat one and against itself with policies, and the engine with an empty program."""

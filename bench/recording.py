@@ -15,6 +15,7 @@ import yaml
 from engine.setup import ROOT
 
 PACKAGES: Final = (
+    "pulumi_aws",
     "pulumi_command",
     "pulumi_ovh",
     "pulumi_random",

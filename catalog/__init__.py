@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -104,14 +104,43 @@ class Catalog(_Model):
         return self.object_storage_regions.get(region) in EU_COUNTRIES
 
 
+class ManagedType(_Model):
+    """A size of a service that AWS runs."""
+
+    vcpu: int
+    memory_gib: float
+    eur_month: float
+
+
+class AwsCatalog(_Model):
+    """What AWS offers: services that it runs, no machines."""
+
+    provider: str
+    regions: Mapping[str, Region]
+    cache_types: Mapping[str, ManagedType]
+    document_types: Mapping[str, ManagedType]
+    sql_types: Mapping[str, ManagedType]
+    prices: Mapping[str, float]
+    """EUR a month, by what is counted."""
+
+
 @functools.cache
 def of(provider: str) -> Catalog:
     """A provider's catalogue; KeyError where there is none."""
+    return Catalog.model_validate(_read(provider), strict=False)
+
+
+@functools.cache
+def aws() -> AwsCatalog:
+    """The catalogue of AWS."""
+    return AwsCatalog.model_validate(_read("aws"), strict=False)
+
+
+def _read(provider: str) -> Any:
     file = Path(__file__).with_name(f"{provider}.yaml")
     if not file.exists():
         raise KeyError(provider)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return Catalog.model_validate(yaml.load(file.read_text(), loader), strict=False)  # noqa: S506 - a safe loader
+    return yaml.load(file.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
 
 
 def image(provider: str, name: str) -> str:

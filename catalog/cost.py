@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,11 +62,81 @@ _PRICED: Final[Mapping[str, _Price]] = {
 }
 
 
+Inputs = Mapping[str, Any]
+Priced = tuple[str, int, float]
+"""What it is called, how many, and EUR a month for all of them."""
+
+
+def _each(what: str, price: str) -> Callable[[Inputs], Iterator[Priced]]:
+    """One price for every resource of a type."""
+
+    def priced(_: Inputs) -> Iterator[Priced]:
+        yield what, 1, catalog.aws().prices[price]
+
+    return priced
+
+
+def _endpoint(inputs: Inputs) -> Iterator[Priced]:
+    """Gateway endpoints cost nothing, interfaces by the zone."""
+    if inputs["vpcEndpointType"] == "Interface":
+        zones = len(inputs["subnetIds"])
+        yield "endpoints' interfaces", zones, zones * catalog.aws().prices["endpoint_zone"]
+
+
+def _web_acl(inputs: Inputs) -> Iterator[Priced]:
+    prices = catalog.aws().prices
+    yield "lists of WAF rules", 1, prices["web_acl"] + len(inputs["rules"]) * prices["web_acl_rule"]
+
+
+def _cache(inputs: Inputs) -> Iterator[Priced]:
+    nodes = inputs["numCacheClusters"]
+    yield "cache nodes", nodes, nodes * catalog.aws().cache_types[inputs["nodeType"]].eur_month
+
+
+def _documents(inputs: Inputs) -> Iterator[Priced]:
+    yield "document databases", 1, catalog.aws().document_types[inputs["instanceClass"]].eur_month
+
+
+def _sql(inputs: Inputs) -> Iterator[Priced]:
+    storage = inputs["allocatedStorage"] * catalog.aws().prices["sql_gb"]
+    yield "SQL databases (pairs)", 1, catalog.aws().sql_types[inputs["instanceClass"]].eur_month + storage
+
+
+_AWS: Final[Mapping[str, Callable[[Inputs], Iterator[Priced]]]] = {
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": _each("alarms, composite", "composite_alarm"),
+    "aws:cloudwatch/dashboard:Dashboard": _each("dashboards", "dashboard"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _each("alarms", "alarm"),
+    "aws:docdb/clusterInstance:ClusterInstance": _documents,
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoint,
+    "aws:elasticache/replicationGroup:ReplicationGroup": _cache,
+    "aws:kms/key:Key": _each("keys", "key"),
+    "aws:lb/loadBalancer:LoadBalancer": _each("load balancers", "load_balancer"),
+    "aws:rds/instance:Instance": _sql,
+    "aws:route53/zone:Zone": _each("DNS zones", "hosted_zone"),
+    "aws:wafv2/webAcl:WebAcl": _web_acl,
+}
+TASK: Final = "aws:ecs/taskDefinition:TaskDefinition"
+SERVICE: Final = "aws:ecs/service:Service"
+CPU_UNITS: Final = 1024
+MIB: Final = 1024
+
+
+def _tasks(resources: Iterable[Mapping[str, Any]]) -> Iterator[Priced]:
+    """Fargate's tasks: each service runs a family of task definitions that has its name."""
+    prices = catalog.aws().prices
+    tasks = {one["inputs"]["family"]: one["inputs"] for one in resources if one["type"] == TASK}
+    for service in (one["inputs"] for one in resources if one["type"] == SERVICE):
+        task, count = tasks[service["name"]], service["desiredCount"]
+        vcpu, gib = int(task["cpu"]) / CPU_UNITS, int(task["memory"]) / MIB
+        yield "tasks", count, count * (vcpu * prices["task_vcpu"] + gib * prices["task_gib"])
+
+
 def estimate(settings: Settings, resources: Iterable[Mapping[str, Any]]) -> list[Line]:
     """The lines of the estimate: machines as settings ask for them, all else as it is in a state's resources.
 
-    Traffic and the content of buckets are not in it: they depend on use.
+    Traffic, logs and the content of buckets are not in it: they depend on use. Services count as they are by day.
     """
+    resources = list(resources)
     found: dict[tuple[str, str], tuple[int, float]] = {}
 
     def add(provider: str, what: str, count: int, eur: float) -> None:
@@ -82,4 +152,9 @@ def estimate(settings: Settings, resources: Iterable[Mapping[str, Any]]) -> list
         if priced is not None:
             provider = str(resource["type"]).split(":", 1)[0]
             add(provider, priced.what, 1, priced.eur(provider, resource["inputs"]))
+        if resource["type"] in _AWS:
+            for what, count, eur in _AWS[resource["type"]](resource["inputs"]):
+                add("aws", what, count, eur)
+    for what, count, eur in _tasks(resources):
+        add("aws", what, count, eur)
     return [Line(provider, what, count, eur) for (provider, what), (count, eur) in sorted(found.items())]

@@ -58,8 +58,8 @@ class GoProgram:
     def sources(self) -> str:
         """A checksum of everything that decides what is built."""
         digest = hashlib.sha256(self.package.encode())
-        for name in ("go.mod", "go.sum"):
-            digest.update((self.module / name).read_bytes())
+        for file in (self.module / "go.mod", self.module / "go.sum", *self.module.glob("main.go")):
+            digest.update(file.read_bytes())
         return digest.hexdigest()
 
     def is_current(self) -> bool:
@@ -69,6 +69,7 @@ class GoProgram:
 
 PULUMI = GoProgram("pulumi", ROOT / "engine" / "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", 6)
 VERSITYGW = GoProgram("versitygw", ROOT / "sandbox" / "object_storage", "github.com/versity/versitygw/cmd/versitygw", 2)
+FERRETDB = GoProgram("ferretdb", ROOT / "sandbox" / "document_store", ".", 2)
 
 
 def version_of(command: list[str]) -> tuple[int, ...] | None:
@@ -204,3 +205,4 @@ def setup() -> None:
             if not (BIN / EXECUTOR).exists() or not (BIN / "pulumi-language-python").exists():
                 install_language_host()
         build(VERSITYGW)
+        build(FERRETDB)

@@ -15,6 +15,7 @@ from sandbox.schema import Failure
 from sandbox.store import Account, Row, Store
 
 if TYPE_CHECKING:
+    from sandbox.servers.aws import Aws
     from sandbox.servers.object_storage import ObjectStorage
 
 AUTONAME_HEX_DIGITS: Final = 7  # what the bridged providers append to a resource's name
@@ -53,8 +54,7 @@ class Servers:
 
     object_storage: Mapping[str, ObjectStorage] = field(default_factory=dict)
     vault_address: str = ""
-    aws: Callable[[], str] = str
-    """Starts the simulated AWS when it is first needed, and returns where it answers."""
+    aws: Aws | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,13 @@ class Call:
     def object_storage(self) -> ObjectStorage:
         """The provider's S3 server."""
         return self.servers.object_storage[self.provider]
+
+    @property
+    def aws(self) -> Aws:
+        """The AWS behind the simulated one."""
+        if self.servers.aws is None:
+            raise CloudError("this sandbox has no AWS")
+        return self.servers.aws
 
     @property
     def logical_name(self) -> str:

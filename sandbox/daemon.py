@@ -57,6 +57,8 @@ class Running:
     """Provider → port on loopback."""
     object_storage: Mapping[str, str]
     vault: str
+    aws: str = ""
+    """Where AWS answers; it is started when it is first needed, and at once where it holds anything."""
     code: str = ""
     """The checksum of the program that runs; one from before there was such a thing has none."""
 
@@ -162,14 +164,16 @@ def _ports(directory: Path) -> dict[str, int]:
     from sandbox.servers.process import free_port
 
     file = directory / "ports.json"
-    if not file.exists():
-        vault = VAULT_PORT if directory.resolve() == (ROOT / ".sandbox").resolve() else free_port()
-        ports = {"vault": vault, **{name: free_port() for name in PROVIDERS_WITH_STORAGE}}
+    ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    missing = [name for name in ("vault", "aws", *PROVIDERS_WITH_STORAGE) if name not in ports]
+    for name in missing:
+        checkout = directory.resolve() == (ROOT / ".sandbox").resolve()
+        ports[name] = VAULT_PORT if name == "vault" and checkout else free_port()
+    if missing:
         unfinished = file.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(ports))
         unfinished.replace(file)
-    ports = json.loads(file.read_text())
-    return {str(name): int(port) for name, port in ports.items()}
+    return ports
 
 
 def serve(directory: Path) -> None:
@@ -177,7 +181,7 @@ def serve(directory: Path) -> None:
     from sandbox import server
     from sandbox.cloud import Servers
     from sandbox.clouds import aws, command, local, ovh, scaleway, vault
-    from sandbox.servers.aws import start as start_aws
+    from sandbox.servers.aws import Aws
     from sandbox.servers.object_storage import ObjectStorage
     from sandbox.servers.vault import VaultServer
     from sandbox.store import Store
@@ -194,7 +198,10 @@ def serve(directory: Path) -> None:
     children = [keeper.start(), *(one.start() for one in storage.values())]
     try:
         environment = _open_accounts(store, keeper.address, keeper.token)
-        servers = Servers(storage, keeper.address, functools.cache(lambda: start_aws(store)))
+        amazon = Aws(store, ports["aws"], directory / "aws.key")
+        if store.ids("aws"):
+            threading.Thread(target=amazon.start, name="aws", daemon=True).start()
+        servers = Servers(storage, keeper.address, amazon)
         clouds = [ovh.CLOUD, scaleway.CLOUD, aws.CLOUD, vault.CLOUD, local.RANDOM, local.TLS, command.CLOUD]
         started = server.serve(clouds, store, servers, environment)
         ready = Running(
@@ -203,6 +210,7 @@ def serve(directory: Path) -> None:
             providers={name: port for name, (_, port) in started.items()},
             object_storage={name: one.endpoint for name, one in storage.items()},
             vault=keeper.address,
+            aws=amazon.endpoint,
             code=code(),
         )
         unfinished = directory / "daemon.unfinished"

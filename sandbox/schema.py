@@ -75,14 +75,14 @@ def of_resource(token: str) -> Schema:
     resource = getattr(module, name, None)
     if args is None or resource is None:
         raise UnknownTypeError(f"{token}: {module.__name__} has no class {name}")
-    return Schema(token, _fields(args), frozenset(_getters(resource)))
+    return Schema(token, fields_of(args), frozenset(_getters(resource)))
 
 
 @functools.cache
 def of_provider(name: str) -> Schema:
     """The schema of a provider's own configuration."""
     module = importlib.import_module(f"{SDK_PACKAGES[name]}.provider")
-    return Schema(f"pulumi:providers:{name}", _fields(module.ProviderArgs), frozenset())
+    return Schema(f"pulumi:providers:{name}", fields_of(module.ProviderArgs), frozenset())
 
 
 def _module_of(token: str) -> tuple[types.ModuleType, str]:
@@ -119,7 +119,8 @@ def _getters(cls: type) -> dict[str, types.FunctionType]:
 
 
 @functools.cache
-def _fields(args: Any) -> dict[str, Field]:
+def fields_of(args: Any) -> dict[str, Field]:
+    """The properties of one of the SDK's `…Args` classes."""
     module = importlib.import_module(args.__module__)
     fields = {}
     for wire, getter in _getters(args).items():
@@ -210,7 +211,7 @@ def _check_value(expected: Any, value: Any, where: str) -> Iterator[Failure]:
         if not isinstance(value, Mapping):
             yield Failure(where, f"is {_shown(value)}, but accepted is {describe(expected)}")
             return
-        yield from _check_fields(_fields(typing.cast(Any, expected)), value, where)
+        yield from _check_fields(fields_of(typing.cast(Any, expected)), value, where)
         return
     if not _is_a(expected, value):
         yield Failure(where, f"is {_shown(value)}, but accepted is {describe(expected)}")
@@ -240,7 +241,7 @@ def describe(expected: Any) -> str:
     if origin is dict:
         return f"a map of {describe(get_args(expected)[1])}"
     if inspect.isclass(expected) and expected.__name__.endswith("Args"):
-        return f"an object with {', '.join(sorted(_fields(typing.cast(Any, expected))))}"
+        return f"an object with {', '.join(sorted(fields_of(typing.cast(Any, expected))))}"
     names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
     return names.get(expected, getattr(expected, "__name__", str(expected)))
 

@@ -51,6 +51,11 @@ CREATE TABLE IF NOT EXISTS faults (
     value    REAL NOT NULL,
     PRIMARY KEY (provider, kind)
 );
+CREATE TABLE IF NOT EXISTS journal (
+    seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+    provider TEXT NOT NULL,
+    entry    BLOB NOT NULL
+);
 """
 BUSY_SECONDS = 30.0
 
@@ -190,6 +195,13 @@ class Store:
             )
         ]
 
+    def ids(self, provider: str) -> set[tuple[str, str]]:
+        """Type and id of everything that a provider holds."""
+        return {
+            (found["token"], found["id"])
+            for found in self._all("SELECT token, id FROM resources WHERE provider = ?", provider)
+        }
+
     def users_of(self, row: Row) -> list[Row]:
         """The resources that refer to one."""
         return [
@@ -252,6 +264,23 @@ class Store:
                 self._connection.execute(
                     "INSERT OR REPLACE INTO faults (provider, kind, value) VALUES (?, ?, ?)", (provider, kind, value)
                 )
+
+    # Journals of servers that keep nothing themselves
+
+    def write(self, provider: str, entry: bytes) -> None:
+        """Add an entry to a provider's journal; it goes with the transaction around it."""
+        with self.transaction():
+            self._connection.execute("INSERT INTO journal (provider, entry) VALUES (?, ?)", (provider, entry))
+
+    def journal(self, provider: str) -> list[bytes]:
+        """A provider's journal, oldest entry first."""
+        found = self._all("SELECT entry FROM journal WHERE provider = ? ORDER BY seq", provider)
+        return [bytes(row["entry"]) for row in found]
+
+    def empty_journal(self, provider: str) -> None:
+        """Begin a provider's journal anew."""
+        with self.transaction():
+            self._connection.execute("DELETE FROM journal WHERE provider = ?", (provider,))
 
 
 def _row(found: sqlite3.Row) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from settings.base import Environment
+from settings.chat.model import Chat
 from settings.errors import SettingsError
 from settings.hosting.model import (
     AccountSettings,
@@ -17,9 +18,11 @@ from settings.hosting.model import (
 )
 from settings.load import from_pulumi, load, read
 from settings.model import Settings, System
+from settings.sensors.model import Sensors
 
 __all__ = [
     "AccountSettings",
+    "Chat",
     "DatabaseVariant",
     "Environment",
     "FilesKind",
@@ -27,6 +30,7 @@ __all__ = [
     "MachineGroup",
     "Provider",
     "Role",
+    "Sensors",
     "Settings",
     "SettingsError",
     "Site",

@@ -70,6 +70,17 @@ URL = r"^https?://[^\s/]+$"
 MAIL = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"
 PROJECT = r"^[0-9a-f-]{32,36}$"
 PRINCIPAL = r"^(application|user)_id:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+ACCOUNT = r"^\d{12}$"
+BRANCH = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$"
+CONNECTION = r"^arn:aws:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection/[0-9a-f-]{36}$"
+CRON = r"^[0-9*,/-]+ [0-9*,/-]+ [0-9*,/?LW-]+ [0-9A-Z*,/-]+ [0-9A-Z*,/?L#-]+ [0-9*,/-]+$"
+DIGEST = r"^sha256:[0-9a-f]{64}$"
+ENDPOINT_SERVICE = r"^com\.amazonaws\.vpce\.[a-z0-9-]+\.vpce-svc-[0-9a-f]{17}$"
+MEDIA_TYPE = r"^[a-z]+/[a-z0-9][a-z0-9.+-]*$"
+PHONE = r"^\+[1-9]\d{7,14}$"
+REPOSITORY = r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$"
+SLACK = r"^[A-Z][A-Z0-9]{5,20}$"
+VAULT_PATH = r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$"
 
 Slug = Annotated[str, Field(pattern=SLUG)]
 Host = Annotated[str, Field(pattern=HOST)]
@@ -95,3 +106,18 @@ class Model(BaseModel):
             return value if value is ABSENT else handler(value)
         except ValidationError:
             return ABSENT
+
+
+class Slack(Model):
+    """Where alarms are read as chat."""
+
+    workspace: str = Field(pattern=SLACK, description="Id of the workspace, such as T0123ABCD")
+    channel: str = Field(pattern=SLACK, description="Id of the channel, such as C0123ABCD")
+
+
+class Recipients(Model):
+    """Who hears of alarms."""
+
+    mail: tuple[Annotated[str, Field(pattern=MAIL)], ...] = Field(strict=False, min_length=1)
+    sms: tuple[Annotated[str, Field(pattern=PHONE)], ...] = Field(strict=False)
+    slack: Slack | None = Field(default=None)

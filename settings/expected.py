@@ -7,7 +7,29 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from settings.base import CERTIFICATES, HOST, MAIL, MAXSCALE_VERSION, NETWORK, PRINCIPAL, PROJECT, SEMVER, SLUG, URL
+from settings.base import (
+    ACCOUNT,
+    BRANCH,
+    CERTIFICATES,
+    CONNECTION,
+    CRON,
+    DIGEST,
+    ENDPOINT_SERVICE,
+    HOST,
+    MAIL,
+    MAXSCALE_VERSION,
+    MEDIA_TYPE,
+    NETWORK,
+    PHONE,
+    PRINCIPAL,
+    PROJECT,
+    REPOSITORY,
+    SEMVER,
+    SLACK,
+    SLUG,
+    URL,
+    VAULT_PATH,
+)
 from settings.findings import Path
 from settings.model import Settings
 
@@ -21,6 +43,17 @@ PATTERNS: Final[Mapping[str, str]] = {
     MAIL: "a mail address",
     PRINCIPAL: "application_id: or user_id:, and a UUID",
     PROJECT: "a project id: 32 hexadecimal digits at OVH, a UUID at Scaleway",
+    ACCOUNT: "an AWS account: 12 digits, in quotes",
+    BRANCH: "the name of a branch such as main",
+    CONNECTION: "the ARN of a connection: arn:aws:codeconnections:<region>:<account>:connection/<id>",
+    CRON: "a time as EventBridge writes it: minute, hour, day, month, weekday, year, such as 0 6 * * ? *",
+    DIGEST: "a digest: sha256: and 64 hexadecimal digits",
+    ENDPOINT_SERVICE: "the name of an endpoint service: com.amazonaws.vpce.<region>.vpce-svc-<id>",
+    MEDIA_TYPE: "a media type such as image/png",
+    PHONE: "a telephone number such as +33123456789",
+    REPOSITORY: "owner/name",
+    SLACK: "an id of Slack: capitals and digits",
+    VAULT_PATH: "a path in Vault without a slash at its ends, such as aws",
 }
 KINDS: Final[Mapping[str, str]] = {
     "array": "a list",

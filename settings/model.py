@@ -10,13 +10,17 @@ from enum import StrEnum
 from pydantic import Field
 
 from settings.base import MAIL, Environment, Model, Slug
+from settings.chat.model import Chat
 from settings.hosting.model import Hosting
+from settings.sensors.model import Sensors
 
 
 class System(StrEnum):
     """What a stack can be made of; each has a section of its name."""
 
     HOSTING = "hosting"
+    CHAT = "chat"
+    SENSORS = "sensors"
 
 
 class Settings(Model):
@@ -27,6 +31,8 @@ class Settings(Model):
     owner: str = Field(pattern=MAIL, description="Mail address, put into tags")
     budget_eur_month: int = Field(ge=1, description="What the stack may cost by the estimate, without VAT")
     hosting: Hosting | None = Field(default=None, description="The API on redundant machines")
+    chat: Chat | None = Field(default=None, description="The chat: sockets, queues, workers and stores at AWS")
+    sensors: Sensors | None = Field(default=None, description="Readings of sensors: files, functions and tables at AWS")
 
     @property
     def sections(self) -> tuple[System, ...]:

@@ -25,6 +25,7 @@ class _Absent:
         raise UnknownError
 
     __getattr__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __mul__ = __rmul__ = _refuse
     __hash__ = __iter__ = __len__ = __bool__ = __str__ = _refuse
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from settings.base import Environment
+from settings.chat import rules as chat_rules
 from settings.findings import Finding
 from settings.hosting import rules as hosting_rules
 from settings.model import Settings, System
 from settings.partial import rule
+from settings.sensors import rules as sensors_rules
 
 
 def check(settings: Settings, stack: str) -> Iterator[Finding]:
@@ -20,6 +22,10 @@ def check(settings: Settings, stack: str) -> Iterator[Finding]:
     yield from _sections(settings)
     if settings.hosting is not None:
         yield from hosting_rules.check(settings.hosting, settings.environment)
+    if settings.chat is not None:
+        yield from chat_rules.check(settings.chat, settings.environment)
+    if settings.sensors is not None:
+        yield from sensors_rules.check(settings.sensors, settings.environment)
 
 
 @rule

@@ -17,4 +17,8 @@ def build(settings: Settings) -> Mapping[str, Any]:
         from stacks.hosting import Hosting
 
         return Hosting(settings, settings.hosting).outputs
+    if settings.chat is not None:
+        from stacks.chat import Chat
+
+        return Chat(settings, settings.chat).outputs
     raise AssertionError("settings have exactly one section")

@@ -7,24 +7,17 @@ beside `import_lazy` in the report says how much of the difference that is.
 `resources.json` beside it is written by `bench/recording.py`.
 """
 
+import importlib
 import json
 import operator
 import pathlib
 
 import pulumi
-import pulumi_command
-import pulumi_ovh
-import pulumi_random
-import pulumi_tls
-import pulumi_vault
-import pulumiverse_scaleway
 
-PACKAGES = {
-    package.__name__: package
-    for package in (pulumi_command, pulumi_ovh, pulumi_random, pulumi_tls, pulumi_vault, pulumiverse_scaleway)
-}
+recorded = json.loads(pathlib.Path(__file__).with_name("resources.json").read_text())
+packages = {name: importlib.import_module(name) for name in {one["class"].partition(".")[0] for one in recorded}}
 
-for resource in json.loads(pathlib.Path(__file__).with_name("resources.json").read_text()):
+for resource in recorded:
     package, _, path = resource["class"].partition(".")
     secrets = {name: pulumi.Output.secret(value) for name, value in resource["secrets"].items()}
-    operator.attrgetter(path)(PACKAGES[package])(resource["name"], **resource["inputs"], **secrets)
+    operator.attrgetter(path)(packages[package])(resource["name"], **resource["inputs"], **secrets)

@@ -24,8 +24,9 @@ from typing import Any, Final, cast
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
+from sandbox import schema
 from sandbox.cloud import Call, Cloud, CloudError, Kind, Servers, Session
-from sandbox.clouds import command, local, ovh, scaleway, vault
+from sandbox.clouds import aws, command, local, ovh, scaleway, vault
 from sandbox.properties import SECRET_SIGNATURE, SIGNATURE_KEY, Properties, decode, encode
 from sandbox.store import Account, Row, Store
 
@@ -40,6 +41,27 @@ UNDERIVED: Final = frozenset(
 )
 """Types whose ids are neither random nor made from their inputs."""
 STACK: Final = "pulumi:pulumi:Stack"
+PROVIDER: Final = "pulumi:providers:"
+AWS_ACCOUNT: Final = "123456789012"
+AWS_TEXTS: Final = frozenset(
+    [
+        "address",
+        "arnSuffix",
+        "bucketRegionalDomainName",
+        "certificateArn",
+        "dnsName",
+        "endpoint",
+        "fqdn",
+        "keyId",
+        "prefixListId",
+        "primaryEndpointAddress",
+        "readerEndpoint",
+        "repositoryUrl",
+        "resourceId",
+        "zoneId",
+    ]
+)
+"""Outputs that AWS invents and programs read."""
 PUBLIC_KEY: Final = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH0mGTpZ0bFkmuDTwPvJrHSjRwPNjV7MT6Q5eXkTvK2M"
 
 
@@ -90,6 +112,8 @@ class _Providers(Mocks):
     store: Store
     projects: frozenset[str]
     refusals: list[str] = field(default_factory=list)
+    configs: dict[str, Properties] = field(default_factory=dict)
+    """What each provider that the program has made was configured with, by its name."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
@@ -101,7 +125,12 @@ class _Providers(Mocks):
         """Check a resource, and remember it for those that refer to it."""
         if not args.custom:
             return "", {}
+        if args.typ.startswith(PROVIDER):
+            self.configs[args.name] = decode(encode(args.inputs))
+            return args.name, {}
         provider = args.typ.split(":", 1)[0]
+        if provider == "aws":
+            return self._aws(args)
         kind = CLOUDS[provider].kinds[args.typ]
         inputs = decode(encode(args.inputs))  # whole numbers as such
         call = self._call(provider, f"urn:pulumi:stack::project::{args.typ}::{args.name}")
@@ -123,6 +152,22 @@ class _Providers(Mocks):
                     outputs |= kind.computed(identifier, inputs, call, None)
             self.store.insert(Row(0, provider, args.typ, identifier, project, call.urn, inputs, outputs), targets)
         return identifier, outputs
+
+    def _aws(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        """Check an AWS resource against the SDK and against AWS's own models; nothing is asked of any AWS."""
+        inputs = decode(encode(args.inputs))
+        config = self.configs.get((args.provider or "").rpartition("::")[2], {})
+        call = Call(
+            "aws", self.store, Session(Account("aws", "tester", "", "", frozenset()), config), args.name, Servers()
+        )
+        kind = aws.CLOUD.kinds.get(args.typ)
+        known = schema.of_resource(args.typ)
+        failures = list(known.check(inputs)) or (list(kind.check(inputs, call)) if kind is not None else [])
+        self.refusals += [f"{args.typ} {args.name}: {failure.property} {failure.reason}" for failure in failures]
+        if not inputs.get("region") and not config.get("region"):
+            self.refusals.append(f"{args.typ} {args.name}: no region, neither its own nor its provider's")
+        region = str(inputs.get("region") or config.get("region") or "")
+        return _aws_identifier(args.typ, args.name), {**_aws_outputs(args.typ, args.name, region, known), **inputs}
 
     @contextlib.contextmanager
     def _noting(self, call: Call) -> Iterator[None]:
@@ -165,7 +210,7 @@ class _Monitor(MockMonitor):
         inputs = decode(request.object)
         request.object.CopyFrom(encode(inputs))
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
-        if request.type == STACK:
+        if request.type == STACK or request.type.startswith(PROVIDER):
             return response
         # The engine keeps a property secret that was secret as an input, or that the SDK names as such.
         for name in secret | set(request.additionalSecretOutputs):
@@ -220,6 +265,32 @@ def _identifier(kind: Kind, name: str, inputs: Properties, call: Call) -> str:
     return f"{first.rpartition('/')[0]}/{unique}".removeprefix("/")
 
 
+def _aws_identifier(type_: str, name: str) -> str:
+    return f"{type_.rpartition(':')[2]}-{name}"
+
+
+def _aws_outputs(type_: str, name: str, region: str, known: schema.Schema) -> Properties:
+    """What AWS says of a resource: an ARN with its service and name, and texts that tell what they are."""
+    service = type_.split(":")[1].partition("/")[0]
+    invented: dict[str, Any] = {
+        "aws:ec2/vpc:Vpc": {"ipv6CidrBlock": "2001:db8:1234:5600::/56"},
+        "aws:route53/zone:Zone": {"nameServers": ["ns-1.example.org", "ns-2.example.net"]},
+        "aws:acm/certificate:Certificate": {
+            "domainValidationOptions": [
+                {
+                    "domainName": name,
+                    "resourceRecordName": f"_1.{name}",
+                    "resourceRecordType": "CNAME",
+                    "resourceRecordValue": "_2.acm-validations.aws",
+                }
+            ]
+        },
+    }
+    texts = {output: f"{_aws_identifier(type_, name)}.{output}" for output in AWS_TEXTS & known.outputs}
+    arn = {"arn": f"arn:aws:{service}:{region}:{AWS_ACCOUNT}:{name}"} if "arn" in known.outputs else {}
+    return {**texts, **arn, **invented.get(type_, {})}
+
+
 def _invented(type_: str, name: str) -> Properties:
     """What the program reads of what a provider invents; every secret has the canary in it."""
     digest = uuid.uuid5(NAMESPACE, f"{type_} {name}").int
@@ -241,7 +312,8 @@ def _invented(type_: str, name: str) -> Properties:
         "vault:appRole/authBackendRole:AuthBackendRole": {"roleId": f"role-{name}"},
         "vault:appRole/authBackendRoleSecretId:AuthBackendRoleSecretId": {"wrappingToken": secret},
         "random:index/randomPassword:RandomPassword": {"result": secret},
-        "random:index/randomBytes:RandomBytes": {"base64": secret},
+        # Base64, as readers that pass over other characters take it.
+        "random:index/randomBytes:RandomBytes": {"base64": secret + "A" * (-sum(map(str.isalnum, secret)) % 4)},
         "tls:index/privateKey:PrivateKey": {
             "publicKeyOpenssh": f"{PUBLIC_KEY} {name}",
             **dict.fromkeys(("privateKeyOpenssh", "privateKeyPem", "privateKeyPemPkcs8"), secret),

@@ -27,9 +27,14 @@ def hosting_of(stack: str) -> Hosting:
     return hosting
 
 
-def test_every_environment_has_a_stack_file() -> None:
-    assert sorted(file.name for file in ROOT.glob("Pulumi.*.yaml")) == [f"Pulumi.{stack}.yaml" for stack in STACKS]
-    assert sorted(Environment) == sorted(STACKS)
+def test_every_system_has_a_stack_file_of_every_environment() -> None:
+    found = {file.name.split(".")[1] for file in ROOT.glob("Pulumi.*.yaml")}
+    names = {system: "" if system is System.HOSTING else f"{system}-" for system in System}
+    assert found == {f"{name}{environment}" for name in names.values() for environment in Environment}
+    for system, name in names.items():
+        for environment in Environment:
+            settings = read(f"{name}{environment}")
+            assert (settings.system, settings.environment) == (system, environment)
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -47,7 +52,7 @@ def test_stack_files_are_accepted(stack: str) -> None:
         }
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, "chat-dev", "chat-prod", "chat-sandbox"])
 def test_the_engines_configuration_says_the_same_as_the_file(stack: str) -> None:
     assert load(stack, flat(document_of(stack))) == read(stack)
 
@@ -96,7 +101,7 @@ def test_the_schema_is_a_schema() -> None:
     Draft202012Validator.check_schema(schema())
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, "chat-dev", "chat-prod", "chat-sandbox"])
 def test_stack_files_name_their_schema_and_are_valid_by_it(stack: str) -> None:
     file = ROOT / f"Pulumi.{stack}.yaml"
     assert file.read_text().startswith(f"# yaml-language-server: $schema={FILE.relative_to(ROOT)}\n")

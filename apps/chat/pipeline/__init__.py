@@ -1,0 +1,1 @@
+"""What the pipeline's projects do: a buildspec each, and the deployment as a program."""

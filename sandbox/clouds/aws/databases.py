@@ -1,0 +1,7 @@
+"""Databases and caches that AWS runs."""
+
+from __future__ import annotations
+
+from sandbox.cloud import Kind
+
+KINDS: tuple[Kind, ...] = ()

@@ -1,0 +1,1 @@
+"""The settings of the chat system: what may be said, and which rules compare it."""

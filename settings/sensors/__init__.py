@@ -1,0 +1,1 @@
+"""The settings of the sensors system: what may be said, and which rules compare it."""

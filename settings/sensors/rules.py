@@ -1,0 +1,149 @@
+"""Rules that compare the sensors system's settings with each other and with what AWS offers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import catalog
+from settings.base import Environment
+from settings.findings import Finding, one_of, wrong
+from settings.partial import rule
+from settings.sensors.model import Sensors
+
+DEAD_LETTER_DAYS: Final = 14
+"""How long SQS keeps a message at most: so long may a file wait until somebody sends it back."""
+LOG_DAYS: Final = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+"""What CloudWatch keeps logs for (PutRetentionPolicy)."""
+AUDIT_DAYS: Final = 90
+"""How long it must be seen who asked for what, but in dev."""
+MB_A_SECOND: Final = 0.1
+"""What one function works on at least: 2,000 readings of 50 bytes a second (docs/sensors.md)."""
+
+
+@rule
+def check(sensors: Sensors, environment: Environment) -> Iterator[Finding]:
+    """Everything that is wrong with the section `platform:sensors`."""
+    yield from _region(sensors)
+    yield from _production(sensors, environment)
+    yield from _formats(sensors)
+    yield from _kept(sensors)
+    yield from _late(sensors)
+    yield from _uploads(sensors)
+    yield from _time(sensors)
+    yield from _throttle(sensors)
+    yield from _sign_in(sensors)
+    yield from _logs(sensors, environment)
+
+
+@rule
+def _region(sensors: Sensors) -> Iterator[Finding]:
+    regions = catalog.aws().regions
+    region = regions.get(sensors.region)
+    if region is None or not region.in_eu:
+        inside = [name for name, found in regions.items() if found.in_eu]
+        yield wrong(("sensors", "region"), sensors.region, one_of("regions of AWS in the EU", inside))
+
+
+@rule
+def _production(sensors: Sensors, environment: Environment) -> Iterator[Finding]:
+    if environment == Environment.PROD and sensors.eu_only == False:  # noqa: E712 - a value that is wrong is neither
+        accepted = "true in prod: CloudFront would see the addresses of viewers at places outside the EU, too"
+        yield wrong(("sensors", "eu_only"), sensors.eu_only, accepted)
+
+
+@rule
+def _formats(sensors: Sensors) -> Iterator[Finding]:
+    formats = sensors.uploads.formats
+    if len(set(formats)) < len(formats):
+        yield Finding(("sensors", "uploads", "formats"), f"is {', '.join(formats)}", "every format once")
+
+
+@rule
+def _kept(sensors: Sensors) -> Iterator[Finding]:
+    kept = sensors.retention
+    if kept.hour_days < kept.raw_days:
+        accepted = f"{kept.raw_days}, which is raw_days, or more: sums outlive what they are of"
+        yield wrong(("sensors", "retention", "hour_days"), kept.hour_days, accepted)
+    if kept.day_days < kept.hour_days:
+        accepted = f"{kept.hour_days}, which is hour_days, or more: sums outlive what they are of"
+        yield wrong(("sensors", "retention", "day_days"), kept.day_days, accepted)
+
+
+@rule
+def _late(sensors: Sensors) -> Iterator[Finding]:
+    """Sums are made anew from readings, and so those must all be there while a late one can still come."""
+    least = sensors.uploads.late_days + DEAD_LETTER_DAYS + 1
+    if sensors.retention.raw_days < least:
+        accepted = (
+            f"{least} or more: readings come {sensors.uploads.late_days} days late (uploads.late_days), "
+            f"and a file may wait {DEAD_LETTER_DAYS} days as a dead letter"
+        )
+        yield wrong(("sensors", "retention", "raw_days"), sensors.retention.raw_days, accepted)
+
+
+@rule
+def _uploads(sensors: Sensors) -> Iterator[Finding]:
+    if sensors.uploads.expire_days <= DEAD_LETTER_DAYS:
+        accepted = f"{DEAD_LETTER_DAYS + 1} or more: a file may wait {DEAD_LETTER_DAYS} days as a dead letter"
+        yield wrong(("sensors", "uploads", "expire_days"), sensors.uploads.expire_days, accepted)
+
+
+@rule
+def _time(sensors: Sensors) -> Iterator[Finding]:
+    """One file must end within the function's time, or it would come again for ever."""
+    most = int(sensors.ingest.timeout_seconds * MB_A_SECOND)
+    if sensors.uploads.most_mb > most:
+        accepted = (
+            f"{most} or less: what a function works on in {sensors.ingest.timeout_seconds} s (ingest.timeout_seconds)"
+        )
+        yield wrong(("sensors", "uploads", "most_mb"), sensors.uploads.most_mb, accepted)
+
+
+@rule
+def _throttle(sensors: Sensors) -> Iterator[Finding]:
+    if sensors.query.burst < sensors.query.rate:
+        accepted = f"{sensors.query.rate}, which is rate, or more: else the rate is never reached"
+        yield wrong(("sensors", "query", "burst"), sensors.query.burst, accepted)
+
+
+@rule
+def _sign_in(sensors: Sensors) -> Iterator[Finding]:
+    if re.search("aws|amazon|cognito", sensors.query.sign_in):
+        accepted = "a name without aws, amazon and cognito, which Cognito keeps for itself"
+        yield wrong(("sensors", "query", "sign_in"), sensors.query.sign_in, accepted)
+
+
+@rule
+def _logs(sensors: Sensors, environment: Environment) -> Iterator[Finding]:
+    if sensors.log_days not in LOG_DAYS:
+        yield wrong(
+            ("sensors", "log_days"), sensors.log_days, f"one of {', '.join(map(str, LOG_DAYS))}: what CloudWatch has"
+        )
+    elif environment != Environment.DEV and sensors.log_days < AUDIT_DAYS:
+        accepted = f"{AUDIT_DAYS} or more in {environment.value}: it must be seen who asked for what"
+        yield wrong(("sensors", "log_days"), sensors.log_days, accepted)

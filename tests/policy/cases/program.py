@@ -82,7 +82,7 @@ def _least(kind: Any) -> Any:
         return "x"
     if issubclass(kind, str):  # an enumeration
         return next(iter(cast(Any, kind))).value
-    return {name: _least(field.type) for name, field in schema.fields(cast(Any, kind)).items() if field.required}
+    return {name: _least(field.type) for name, field in schema.fields_of(cast(Any, kind)).items() if field.required}
 
 
 @dataclass(frozen=True)

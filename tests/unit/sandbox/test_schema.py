@@ -43,7 +43,7 @@ def unknown(expected: Any, depth: int = 0) -> Any:
     if origin is dict:
         return {"key": unknown(arguments[1], depth)}
     if getattr(expected, "__name__", "").endswith("Args") and depth < 3:
-        return {name: unknown(field.type, depth + 1) for name, field in schema.fields(expected).items()}
+        return {name: unknown(field.type, depth + 1) for name, field in schema.fields_of(expected).items()}
     return UNKNOWN
 
 

@@ -10,6 +10,7 @@ from sandbox.clouds.aws import (
     cloudfront,
     cloudwatch,
     cognito,
+    databases,
     dynamodb,
     ec2,
     events,
@@ -17,8 +18,10 @@ from sandbox.clouds.aws import (
     kms,
     lambdas,
     messages,
+    releases,
     s3,
     waf,
+    watching,
 )
 from sandbox.clouds.aws.functions import FUNCTIONS
 
@@ -36,6 +39,9 @@ SERVICES: Final = (
     cloudfront,
     waf,
     events,
+    databases,
+    releases,
+    watching,
 )
 CLOUD: Final = Cloud(
     name="aws",

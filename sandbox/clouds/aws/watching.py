@@ -6,9 +6,10 @@ import uuid
 from typing import Final
 
 from sandbox.cloud import Call, Kind, Reference
-from sandbox.clouds.aws.base import ACCOUNT_ID, Api, AwsKind
+from sandbox.clouds.aws.base import Api, AwsKind
 from sandbox.clouds.aws.tokens import BUCKET, ROLE, TOPIC
 from sandbox.properties import Properties
+from sandbox.servers.aws import ACCOUNT_ID
 
 
 class MalwareProtectionPlan(AwsKind):

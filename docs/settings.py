@@ -11,6 +11,7 @@ from settings.errors import key_path
 from settings.expected import expected
 from settings.findings import NAMESPACE
 from settings.findings import Path as KeyPath
+from settings.model import System
 from settings.schema import schema
 
 FILE: Final = Path(__file__).with_name("settings.md")
@@ -28,7 +29,9 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     whole = schema()
     config = whole["properties"]["config"]
     for name, place in config["properties"].items():
-        yield from _rows(whole["$defs"], (name.removeprefix(f"{NAMESPACE}:"),), place, name in config["required"])
+        key = name.removeprefix(f"{NAMESPACE}:")
+        # A stack has the section of one system, and needs what is required there.
+        yield from _rows(whole["$defs"], (key,), place, name in config["required"] or key in list(System))
 
 
 def _rows(
@@ -41,11 +44,11 @@ def _rows(
         place = definitions[place["$ref"].rpartition("/")[2]]
     if "properties" in place:
         for name, inner in place["properties"].items():
-            yield from _rows(definitions, (*path, name), inner, name in place["required"])
+            yield from _rows(definitions, (*path, name), inner, required and name in place["required"])
     elif "propertyNames" in place:
         names = definitions[place["propertyNames"]["$ref"].rpartition("/")[2]]
         yield from _rows(definitions, (*path, f"<{names['title'].lower()}>"), place["additionalProperties"], True)
-    elif "items" in place and "$ref" in place["items"]:
+    elif "items" in place and "properties" in definitions.get(place["items"].get("$ref", "").rpartition("/")[2], ()):
         yield from _rows(definitions, (*path, 0), place["items"], True)
     elif "items" in place:
         accepted = expected((*path, 0))

@@ -76,6 +76,8 @@ def expected(path: Path) -> str:
         return NETWORK
     if place["type"] == "integer":
         least, most = place.get("minimum"), place.get("maximum")
+        if least is None:
+            return "a whole number"
         return f"a whole number of {least} " + ("or more" if most is None else f"to {most}")
     return KINDS[place["type"]]
 

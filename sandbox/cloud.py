@@ -255,6 +255,7 @@ class Kind:
             row = call.store.insert(Row(0, call.provider, self.token, identifier, project, call.urn, *kept), targets)
             try:
                 self.on_create(identifier, inputs, outputs, call)
+                call.store.change(row, self._kept(inputs), self._kept(outputs))  # with what the server has added
                 return identifier, {**outputs, **self.handed_over(row, call)}
             except BaseException:
                 with contextlib.suppress(CloudError):  # what failed first is what the user must read

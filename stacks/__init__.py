@@ -21,4 +21,8 @@ def build(settings: Settings) -> Mapping[str, Any]:
         from stacks.chat import Chat
 
         return Chat(settings, settings.chat).outputs
+    if settings.sensors is not None:
+        from stacks.sensors import Sensors
+
+        return Sensors(settings, settings.sensors).outputs
     raise AssertionError("settings have exactly one section")

@@ -16,6 +16,8 @@ TLS_VERSION: Final = "1.2"
 UNFINISHED_DAYS: Final = 7
 """How long the parts of an upload that was never completed are kept."""
 CORS_SECONDS: Final = 3600
+ACCESS: Final = "buckets"
+"""Below this prefix, a bucket for logs has who accessed which of the others."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,8 @@ class BucketArgs:
 
     `key` is the ARN of the key that objects are encrypted with; None for S3's own, which is what AWS's services that
     deliver access logs can write with. `logs` is the name of the bucket that access is logged to, below the prefix
-    `<name>/`; None for that bucket itself. Objects are removed after `expire_days`, where given; replaced and deleted
-    versions after `noncurrent_days`.
+    `buckets/<name>/`, where S3 may write (`components/aws/logs.py`); None for that bucket itself. Objects are removed
+    after `expire_days`, where given; replaced and deleted versions after `noncurrent_days`.
 
     `statements` are further ones of the bucket's policy, as made by `grant`: services write by them. Pages of
     `cors_origins`, such as https://chat.example.org, may use `cors_methods`. With `protect`, the engine refuses to
@@ -87,7 +89,7 @@ class Bucket(pulumi.ComponentResource):
                 args.name,
                 bucket=self.name,
                 target_bucket=args.logs,
-                target_prefix=f"{args.name}/",
+                target_prefix=f"{ACCESS}/{args.name}/",
                 # By day, so that logs can be looked through by date, and removed by it.
                 target_object_key_format={"partitioned_prefix": {"partition_date_source": "EventTime"}},
                 opts=self._child,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.aws.bucket import Bucket, BucketArgs, grant
+from components.aws.bucket import ACCESS, Bucket, BucketArgs, grant
 from components.sdk import lazy
 
 aws = lazy("pulumi_aws")
@@ -32,8 +32,8 @@ class LogsArgs:
 class Logs(pulumi.ComponentResource):
     """The logs of one system, kept for a year.
 
-    Creates a bucket that load balancers (below `balancer/`) and flow logs (below `network/`) of the account may write to,
-    and nobody else; `group` adds encrypted log groups.
+    Creates a bucket that load balancers (below `balancer/`), flow logs (below `network/`) and the access logs of buckets
+    (below `buckets/`) of the account may write to, and nobody else; `group` adds encrypted log groups.
 
     Outputs: `bucket` (name), `bucket_arn`, `ready`: what must exist before anything is delivered.
     """
@@ -67,6 +67,12 @@ class Logs(pulumi.ComponentResource):
                         "s3:PutObject",
                         on=f"{arn}/{NETWORK}/AWSLogs/{args.account}/*",
                         when={"StringEquals": {**mine, "s3:x-amz-acl": "bucket-owner-full-control"}},
+                    ),
+                    grant(
+                        "logging.s3.amazonaws.com",
+                        "s3:PutObject",
+                        on=f"{arn}/{ACCESS}/*",
+                        when={"StringEquals": mine},
                     ),
                     grant("delivery.logs.amazonaws.com", "s3:GetBucketAcl", on=arn, when={"StringEquals": mine}),
                 ],

@@ -71,5 +71,4 @@ class Sensors(Model):
     retention: Retention
     ingest: Ingest
     query: Query
-    log_days: int = Field(ge=1, description="Days that logs are kept, of those that CloudWatch has")
     alarms: Alarms

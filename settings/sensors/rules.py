@@ -14,33 +14,6 @@ from settings.sensors.model import Sensors
 
 DEAD_LETTER_DAYS: Final = 14
 """How long SQS keeps a message at most: so long may a file wait until somebody sends it back."""
-LOG_DAYS: Final = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
-)
-"""What CloudWatch keeps logs for (PutRetentionPolicy)."""
-AUDIT_DAYS: Final = 90
-"""How long it must be seen who asked for what, but in dev."""
 MB_A_SECOND: Final = 0.1
 """What one function works on at least: 2,000 readings of 50 bytes a second (docs/sensors.md)."""
 
@@ -57,7 +30,6 @@ def check(sensors: Sensors, environment: Environment) -> Iterator[Finding]:
     yield from _time(sensors)
     yield from _throttle(sensors)
     yield from _sign_in(sensors)
-    yield from _logs(sensors, environment)
 
 
 @rule
@@ -136,14 +108,3 @@ def _sign_in(sensors: Sensors) -> Iterator[Finding]:
     if re.search("aws|amazon|cognito", sensors.query.sign_in):
         accepted = "a name without aws, amazon and cognito, which Cognito keeps for itself"
         yield wrong(("sensors", "query", "sign_in"), sensors.query.sign_in, accepted)
-
-
-@rule
-def _logs(sensors: Sensors, environment: Environment) -> Iterator[Finding]:
-    if sensors.log_days not in LOG_DAYS:
-        yield wrong(
-            ("sensors", "log_days"), sensors.log_days, f"one of {', '.join(map(str, LOG_DAYS))}: what CloudWatch has"
-        )
-    elif environment != Environment.DEV and sensors.log_days < AUDIT_DAYS:
-        accepted = f"{AUDIT_DAYS} or more in {environment.value}: it must be seen who asked for what"
-        yield wrong(("sensors", "log_days"), sensors.log_days, accepted)

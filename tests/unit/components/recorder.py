@@ -27,7 +27,15 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from sandbox import schema
 from sandbox.cloud import Call, Cloud, CloudError, Kind, Servers, Session
 from sandbox.clouds import aws, command, local, ovh, scaleway, vault
-from sandbox.properties import SECRET_SIGNATURE, SIGNATURE_KEY, Properties, decode, encode
+from sandbox.properties import (
+    ARCHIVE_SIGNATURE,
+    ASSET_SIGNATURE,
+    SECRET_SIGNATURE,
+    SIGNATURE_KEY,
+    Properties,
+    decode,
+    encode,
+)
 from sandbox.store import Account, Row, Store
 
 CLOUDS: Final[Mapping[str, Cloud]] = {
@@ -50,14 +58,17 @@ AWS_TEXTS: Final = frozenset(
         "bucketRegionalDomainName",
         "certificateArn",
         "dnsName",
+        "domainName",
         "endpoint",
         "fqdn",
+        "invokeArn",
         "keyId",
         "prefixListId",
         "primaryEndpointAddress",
         "readerEndpoint",
         "repositoryUrl",
         "resourceId",
+        "url",
         "zoneId",
     ]
 )
@@ -155,7 +166,7 @@ class _Providers(Mocks):
 
     def _aws(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """Check an AWS resource against the SDK and against AWS's own models; nothing is asked of any AWS."""
-        inputs = decode(encode(args.inputs))
+        inputs = decode(encode(_sent(args.inputs)))
         config = self.configs.get((args.provider or "").rpartition("::")[2], {})
         call = Call(
             "aws", self.store, Session(Account("aws", "tester", "", "", frozenset()), config), args.name, Servers()
@@ -265,7 +276,20 @@ def _identifier(kind: Kind, name: str, inputs: Properties, call: Call) -> str:
     return f"{first.rpartition('/')[0]}/{unique}".removeprefix("/")
 
 
+def _sent(value: Any) -> Any:
+    """A value with its files and archives as they are sent."""
+    if isinstance(value, pulumi.FileAsset):
+        return {SIGNATURE_KEY: ASSET_SIGNATURE, "path": value.path}
+    if isinstance(value, pulumi.AssetArchive):
+        return {SIGNATURE_KEY: ARCHIVE_SIGNATURE, "assets": _sent(value.assets)}
+    if isinstance(value, Mapping):
+        return {key: _sent(inner) for key, inner in value.items()}
+    return [_sent(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _aws_identifier(type_: str, name: str) -> str:
+    if type_ == "aws:cognito/userPool:UserPool":
+        return f"pool_{name.replace('-', '')}"
     return f"{type_.rpartition(':')[2]}-{name}"
 
 
@@ -273,6 +297,10 @@ def _aws_outputs(type_: str, name: str, region: str, known: schema.Schema) -> Pr
     """What AWS says of a resource: an ARN with its service and name, and texts that tell what they are."""
     service = type_.split(":")[1].partition("/")[0]
     invented: dict[str, Any] = {
+        "aws:apigatewayv2/api:Api": {
+            "apiEndpoint": f"https://{name}.execute-api.{region}.amazonaws.com",
+            "executionArn": f"arn:aws:execute-api:{region}:{AWS_ACCOUNT}:{name}",
+        },
         "aws:ec2/vpc:Vpc": {"ipv6CidrBlock": "2001:db8:1234:5600::/56"},
         "aws:route53/zone:Zone": {"nameServers": ["ns-1.example.org", "ns-2.example.net"]},
         "aws:acm/certificate:Certificate": {
@@ -287,7 +315,12 @@ def _aws_outputs(type_: str, name: str, region: str, known: schema.Schema) -> Pr
         },
     }
     texts = {output: f"{_aws_identifier(type_, name)}.{output}" for output in AWS_TEXTS & known.outputs}
-    arn = {"arn": f"arn:aws:{service}:{region}:{AWS_ACCOUNT}:{name}"} if "arn" in known.outputs else {}
+    own = (
+        f"{region}:{AWS_ACCOUNT}:{name}"
+        if service != "iam"
+        else f":{AWS_ACCOUNT}:{type_.rpartition(':')[2].lower()}/{name}"
+    )
+    arn = {"arn": f"arn:aws:{service}:{own}"} if "arn" in known.outputs else {}
     return {**texts, **arn, **invented.get(type_, {})}
 
 

@@ -115,6 +115,8 @@ class AwsKind(Kind):
     autoname = True
     one_vpc: ClassVar[bool] = True
     """Whether everything that it refers to must be in one VPC."""
+    one_region: ClassVar[bool] = True
+    """Whether everything that it refers to must be in its own region."""
     tag_operations: ClassVar[tuple[str, str] | None] = ("TagResource", "UntagResource")
     tagged_by: ClassVar[str] = "{arn}"
 
@@ -228,7 +230,7 @@ class AwsKind(Kind):
 
     def _same_region(self, row: Row, where: str, inputs: Properties, call: Call) -> None:
         here, there = self.region(inputs, call), row.outputs.get("region")
-        if there and not self.everywhere and here != there:
+        if there and self.one_region and not self.everywhere and here != there:
             raise CloudError(f"{where}: {row.name} is in region {there}, but this resource is in {here}")
 
     def _named(self, reference: Reference, value: Any, call: Call) -> Iterator[Row]:

@@ -66,6 +66,7 @@ class SlackChannel(AwsKind):
     replace_on = frozenset({"configurationName"})
     references = (Reference("iamRoleArn", (ROLE,), output="arn"), Reference("snsTopicArns[]", (TOPIC,), output="arn"))
     one_vpc = False
+    one_region = False  # a channel hears of topics from everywhere
     creation = Api("CreateSlackChannelConfiguration", mapped=True, held=False)
     changes = (Api("UpdateSlackChannelConfiguration", {"ChatConfigurationArn": "{id}"}, mapped=True, held=False),)
     identity = f"arn:aws:chatbot::{ACCOUNT_ID}:chat-configuration/slack-channel/{{configurationName}}"

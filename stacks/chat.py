@@ -118,7 +118,7 @@ class Chat(pulumi.ComponentResource):
         )
         self._network = Network(
             NetworkArgs(self._prefix, chat.account, chat.region, chat.cidr, chat.zones, self._logs.bucket_arn),
-            self._after(*self._logs.ready),
+            self._child,
         )
         vault = urlsplit(chat.vault.address)
         firewall = Firewall(FirewallArgs(self._prefix, self._network.id, flows(vault.port or 443)), self._child)
@@ -148,7 +148,7 @@ class Chat(pulumi.ComponentResource):
             ),
             self._child,
         )
-        self._keep(passwords)
+        kept = self._keep(passwords)
         self._balancer = Balancer(
             BalancerArgs(
                 name=self._prefix,
@@ -159,7 +159,7 @@ class Chat(pulumi.ComponentResource):
                 logs=self._logs.bucket,
                 protect=self._guarded,
             ),
-            self._after(*self._logs.ready),
+            self._child,
         )
         waf_log = self._logs.group(f"aws-waf-logs-{self._prefix}")
         waf = Waf(WafArgs(self._prefix, self._balancer.arn, waf_log.arn, REQUESTS_IN_FIVE_MINUTES), self._child)
@@ -168,7 +168,7 @@ class Chat(pulumi.ComponentResource):
         )
         felt = self._felt_by_users()
         self._ahead_of_trouble()
-        self._services = self._run(felt)
+        self._services = self._run(felt, kept)
         dashboard = Dashboard(
             DashboardArgs(
                 name=self._prefix,
@@ -215,9 +215,6 @@ class Chat(pulumi.ComponentResource):
         }
         self.register_outputs(self.outputs)
 
-    def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, depends_on=list(resources))
-
     # Stores
 
     def _cache(self, queue: Queue, passwords: Mapping[str, pulumi.Output[str]]) -> Cache:
@@ -258,8 +255,9 @@ class Chat(pulumi.ComponentResource):
                 key=self._keys["documents"].arn,
                 backup_days=settings.backup_days,
                 protect=self._guarded,
+                after=groups,
             ),
-            self._after(*groups),
+            self._child,
         )
 
     def _user_store(self) -> Users:
@@ -277,13 +275,14 @@ class Chat(pulumi.ComponentResource):
                 key=self._keys["users"].arn,
                 backup_days=settings.backup_days,
                 protect=self._guarded,
+                after=groups,
             ),
-            self._after(*groups),
+            self._child,
         )
 
     # Secrets
 
-    def _keep(self, passwords: Mapping[Queue, Mapping[str, pulumi.Output[str]]]) -> None:
+    def _keep(self, passwords: Mapping[Queue, Mapping[str, pulumi.Output[str]]]) -> dict[Service, pulumi.Resource]:
         """Write each service's document: what it needs and no more."""
         broadcast = {"broadcast_key": self._secrets.curve_key("broadcast")}
         urls = {
@@ -293,21 +292,22 @@ class Chat(pulumi.ComponentResource):
             for queue, users in passwords.items()
             for user, password in users.items()
         }
-        self._secrets.keep(Service.BROADCASTER, broadcast)
-        for service, queue in WORKERS.items():
-            self._secrets.keep(service, {**broadcast, "queue": urls[queue, "rx"]})
-        self._secrets.keep(
-            Service.GATEWAY,
-            {
+        documents: dict[Service, Mapping[str, pulumi.Input[str]]] = {
+            Service.BROADCASTER: broadcast,
+            **{service: {**broadcast, "queue": urls[queue, "rx"]} for service, queue in WORKERS.items()},
+            Service.GATEWAY: {
                 **broadcast,
                 "token_key": self._secrets.password("tokens"),
                 **{f"{queue}_queue": urls[queue, "tx"] for queue in Queue},
             },
-        )
+        }
+        return {service: self._secrets.keep(service, fields) for service, fields in documents.items()}
 
     # Services
 
-    def _run(self, felt: list[pulumi.Output[str]]) -> dict[Service, FargateService]:
+    def _run(
+        self, felt: list[pulumi.Output[str]], kept: Mapping[Service, pulumi.Resource]
+    ) -> dict[Service, FargateService]:
         chat = self._chat
         group = self._logs.group(f"/chat/{self._prefix}/tasks")
         running = aws.ecs.Cluster(
@@ -344,13 +344,13 @@ class Chat(pulumi.ComponentResource):
         }
         documents = {"CHAT_DOCUMENTS": self._documents_url()}
         services = {}
-        for service, tasks in chat.services.items():
+        for service in Service:
             gateway, broadcaster = service is Service.GATEWAY, service is Service.BROADCASTER
             services[service] = FargateService(
                 ServiceArgs(
                     name=f"{self._prefix}-{service}",
                     service=service,
-                    tasks=tasks,
+                    tasks=chat.services[service],
                     cluster=cluster,
                     group=self._groups[TASKS[service]],
                     environment={**told, **({} if broadcaster else documents), **(self._gateways() if gateway else {})},
@@ -360,9 +360,9 @@ class Chat(pulumi.ComponentResource):
                     registry=registry if broadcaster else None,
                     backlog=self._backlog(service),
                     alarms=felt,
+                    after=[kept[service]],
                 ),
-                # A target group takes tasks when a listener has it; secrets must be there when a task asks.
-                self._after(self._balancer, self._secrets),
+                self._child,
             )
         return services
 
@@ -592,6 +592,6 @@ class Chat(pulumi.ComponentResource):
                 images=IMAGES,
                 vault_agent=chat.images.vault_agent,
             ),
-            self._after(*artifacts.ready),
+            self._child,
         )
         return artifacts

@@ -89,7 +89,7 @@ class Sensors(pulumi.ComponentResource):
         self._quarantine = self._bucket("quarantine", sensors.uploads.quarantine_days)
         self._queue = Queue(
             QueueArgs(
-                name=f"{self._prefix}-uploads",
+                name=f"{self._prefix}-files",
                 account=sensors.account,
                 key=self._keys["files"].arn,
                 bucket=self._uploads.arn,

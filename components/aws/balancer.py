@@ -87,9 +87,10 @@ class Balancer(pulumi.ComponentResource):
         self.arn: pulumi.Output[str] = balancer.arn
         self.suffix: pulumi.Output[str] = balancer.arn_suffix
         targets = self._targets()
-        self.targets: pulumi.Output[str] = targets.arn
+        listener = self._listeners(targets.arn, certificate)
+        # A service may register at a target group that a listener has: whoever is told the group waits for that.
+        self.targets: pulumi.Output[str] = pulumi.Output.all(targets.arn, listener.arn).apply(lambda arns: arns[0])
         self.targets_suffix: pulumi.Output[str] = targets.arn_suffix
-        self.listener = self._listeners(certificate)
         self._names(balancer)
         self.address = f"https://{args.domain}"
         self.register_outputs({"arn": self.arn, "zone": self.zone, "name_servers": self.name_servers})
@@ -141,7 +142,7 @@ class Balancer(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _listeners(self, certificate: pulumi.Output[str]) -> Any:
+    def _listeners(self, targets: pulumi.Output[str], certificate: pulumi.Output[str]) -> Any:
         name = self._args.name
         aws.lb.Listener(
             f"{name}-http",
@@ -163,7 +164,7 @@ class Balancer(pulumi.ComponentResource):
             routing_http_response_strict_transport_security_header_value=HSTS,
             routing_http_response_x_content_type_options_header_value="nosniff",
             routing_http_response_server_enabled=False,
-            default_actions=[{"type": "forward", "target_group_arn": self.targets}],
+            default_actions=[{"type": "forward", "target_group_arn": targets}],
             opts=self._child,
         )
 

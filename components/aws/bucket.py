@@ -63,7 +63,8 @@ class Bucket(pulumi.ComponentResource):
     Creates the bucket with versions, encryption, its owner as the owner of all objects, no public access, a policy that
     refuses what does not come over TLS 1.2 or newer, and a lifecycle; where asked for, a log of all access and CORS.
 
-    Outputs: `name`, `arn`, `domain` (its host name in its region), and `ready`: what must exist before it is used.
+    Outputs: `name`, `arn`, `domain` (its host name in its region), `granted` (the name, which is known when the policy
+    holds: for whoever may write by it alone), and `ready`: what must exist before it is used.
     """
 
     def __init__(self, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -82,7 +83,9 @@ class Bucket(pulumi.ComponentResource):
         versions = aws.s3.BucketVersioning(
             args.name, bucket=self.name, versioning_configuration={"status": "Enabled"}, opts=self._child
         )
-        self.ready: list[pulumi.Resource] = [bucket, versions, self._encryption(), self._privacy()]
+        policy = self._privacy()
+        self.granted: pulumi.Output[str] = policy.bucket
+        self.ready: list[pulumi.Resource] = [bucket, versions, self._encryption(), policy]
         self._lifecycle(versions)
         if args.logs is not None:
             aws.s3.BucketLogging(
@@ -116,7 +119,7 @@ class Bucket(pulumi.ComponentResource):
         )
         return encryption
 
-    def _privacy(self) -> pulumi.Resource:
+    def _privacy(self) -> Any:
         owner = aws.s3.BucketOwnershipControls(
             self._args.name, bucket=self.name, rule={"object_ownership": "BucketOwnerEnforced"}, opts=self._child
         )
@@ -131,13 +134,12 @@ class Bucket(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[owner]),
         )
         document = {"Version": "2012-10-17", "Statement": [*self._tls(), *self._args.statements]}
-        policy: pulumi.Resource = aws.s3.BucketPolicy(
+        return aws.s3.BucketPolicy(
             self._args.name,
             bucket=self.name,
             policy=pulumi.Output.json_dumps(document, sort_keys=True),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
         )
-        return policy
 
     def _tls(self) -> list[dict[str, Any]]:
         # The ARN is made from the name, so that the policy is known before the bucket exists.

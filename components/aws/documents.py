@@ -27,7 +27,7 @@ MAINTENANCE: Final = ("mon", "tue", "wed")
 class DocumentsArgs:
     """`name` is unique in the region, 50 characters at most; `type` an instance class of DocumentDB, `instances` how
     many of it, spread over the `zones` of the `subnets`; `key` the ARN of the key for data at rest; `backup_days` 1 to
-    35. With `protect`, AWS and the engine refuse to delete it."""
+    35. With `protect`, AWS and the engine refuse to delete it. `after` is what must exist before, such as log groups."""
 
     name: str
     type: str
@@ -38,6 +38,7 @@ class DocumentsArgs:
     key: pulumi.Input[str]
     backup_days: int
     protect: bool
+    after: Sequence[pulumi.Resource] = ()
 
 
 class Documents(pulumi.ComponentResource):
@@ -86,7 +87,7 @@ class Documents(pulumi.ComponentResource):
             skip_final_snapshot=not args.protect,
             final_snapshot_identifier=f"{args.name}-final" if args.protect else None,
             apply_immediately=False,
-            opts=guarded,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=args.after),
         )
         self.instances = [f"{args.name}-{number}" for number in range(1, args.instances + 1)]
         for index, name in enumerate(self.instances):

@@ -35,7 +35,7 @@ class Logs(pulumi.ComponentResource):
     Creates a bucket that load balancers (below `balancer/`), flow logs (below `network/`) and the access logs of buckets
     (below `buckets/`) of the account may write to, and nobody else; `group` adds encrypted log groups.
 
-    Outputs: `bucket` (name), `bucket_arn`, `ready`: what must exist before anything is delivered.
+    Outputs: `bucket` (name), `bucket_arn`.
     """
 
     def __init__(self, args: LogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -79,9 +79,9 @@ class Logs(pulumi.ComponentResource):
             ),
             self._child,
         )
-        self.bucket = bucket.name
-        self.bucket_arn = bucket.arn
-        self.ready = bucket.ready
+        # Whoever is told the name delivers at once, and must be allowed to.
+        self.bucket = bucket.granted
+        self.bucket_arn = pulumi.Output.concat("arn:aws:s3:::", bucket.granted)
         self.register_outputs({"bucket": self.bucket})
 
     def group(self, name: str) -> Any:

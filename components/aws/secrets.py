@@ -66,13 +66,13 @@ class Secrets(pulumi.ComponentResource):
         written: pulumi.Output[str] = pulumi.Output.secret(key.base64.apply(z85))
         return written
 
-    def keep(self, service: Service, fields: Mapping[str, pulumi.Input[str]]) -> None:
-        """Write a service's document, and the policy that reads it."""
+    def keep(self, service: Service, fields: Mapping[str, pulumi.Input[str]]) -> pulumi.Resource:
+        """Write a service's document, which is returned, and the policy that reads it."""
         name = f"{self._args.name}-{service}"
         path = f"{self.mount}/data/{service}"
         vault.Policy(name, name=name, policy=f'path "{path}" {{\n  capabilities = ["read"]\n}}\n', opts=self._child)
         data: Any = pulumi.Output.json_dumps(fields, sort_keys=True)
-        vault.kv.SecretV2(
+        document: pulumi.Resource = vault.kv.SecretV2(
             name,
             mount=self._kv.path,
             name=service.value,
@@ -80,6 +80,7 @@ class Secrets(pulumi.ComponentResource):
             delete_all_versions=True,
             opts=self._child,
         )
+        return document
 
 
 def z85(encoded: str) -> str:

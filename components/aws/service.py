@@ -74,7 +74,8 @@ class ServiceArgs:
     `name` is unique in the account and has 40 characters at most; `group` is its security group; `environment` what
     the program is told, none of it secret; `permissions` what the tasks may do at AWS. `targets` is the target group of
     a load balancer, `registry` the ARN of a name in service discovery. `backlog` is what scaling follows, the cpu where
-    there is none; `alarms` are names of alarms that roll a deployment back.
+    there is none; `alarms` are names of alarms that roll a deployment back, `after` is what must exist before
+    a task can start.
     """
 
     name: str
@@ -89,6 +90,7 @@ class ServiceArgs:
     registry: pulumi.Input[str] | None = None
     backlog: Backlog | None = None
     alarms: Sequence[pulumi.Input[str]] = field(default_factory=tuple)
+    after: Sequence[pulumi.Resource] = ()
 
 
 class FargateService(pulumi.ComponentResource):
@@ -119,7 +121,7 @@ class FargateService(pulumi.ComponentResource):
             self._child,
         )
         definition = self._definition(tasks, starts)
-        service = self._service(definition, [*tasks.ready, *starts.ready])
+        service = self._service(definition, [*tasks.ready, *starts.ready, *args.after])
         self._scaling(service)
         self.name = args.name
         self.family: pulumi.Output[str] = definition.family

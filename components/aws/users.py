@@ -31,7 +31,7 @@ DATABASE: Final = "chat"
 class UsersArgs:
     """`name` is unique in the region, 50 characters at most; `type` an instance class of RDS; storage grows by itself
     from `storage_gb` to `most_storage_gb`; `key` is the ARN of the key for data at rest; `backup_days` 1 to 35. With
-    `protect`, AWS and the engine refuse to delete it."""
+    `protect`, AWS and the engine refuse to delete it. `after` is what must exist before, such as log groups."""
 
     name: str
     type: str
@@ -42,6 +42,7 @@ class UsersArgs:
     key: pulumi.Input[str]
     backup_days: int
     protect: bool
+    after: Sequence[pulumi.Resource] = ()
 
 
 class Users(pulumi.ComponentResource):
@@ -99,7 +100,7 @@ class Users(pulumi.ComponentResource):
             skip_final_snapshot=not args.protect,
             final_snapshot_identifier=f"{args.name}-final" if args.protect else None,
             apply_immediately=False,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=args.after),
         )
         self.id: pulumi.Output[str] = instance.identifier
         self.address: pulumi.Output[str] = instance.address

@@ -6,13 +6,18 @@ from typing import Final
 
 from sandbox.cloud import Cloud, by_token
 from sandbox.clouds.aws import (
+    accounts,
     apigateway,
+    balancers,
     cloudfront,
     cloudwatch,
     cognito,
     databases,
+    deployments,
+    dns,
     dynamodb,
     ec2,
+    ecs,
     events,
     iam,
     kms,
@@ -20,6 +25,7 @@ from sandbox.clouds.aws import (
     messages,
     releases,
     s3,
+    scaling,
     waf,
     watching,
 )
@@ -42,6 +48,12 @@ SERVICES: Final = (
     databases,
     releases,
     watching,
+    dns,
+    balancers,
+    ecs,
+    scaling,
+    deployments,
+    accounts,
 )
 CLOUD: Final = Cloud(
     name="aws",

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 import jmespath
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 import catalog
 from sandbox import rules
@@ -114,6 +115,8 @@ class AwsKind(Kind):
     autoname = True
     one_vpc: ClassVar[bool] = True
     """Whether everything that it refers to must be in one VPC."""
+    one_region: ClassVar[bool] = True
+    """Whether everything that it refers to must be in its own region."""
     tag_operations: ClassVar[tuple[str, str] | None] = ("TagResource", "UntagResource")
     tagged_by: ClassVar[str] = "{arn}"
 
@@ -227,16 +230,14 @@ class AwsKind(Kind):
 
     def _same_region(self, row: Row, where: str, inputs: Properties, call: Call) -> None:
         here, there = self.region(inputs, call), row.outputs.get("region")
-        if there and not self.everywhere and here != there:
+        if there and self.one_region and not self.everywhere and here != there:
             raise CloudError(f"{where}: {row.name} is in region {there}, but this resource is in {here}")
 
-    def _target(self, reference: Reference, where: str, value: Any, inputs: Properties, call: Call) -> Row:
+    def _named(self, reference: Reference, value: Any, call: Call) -> Iterator[Row]:
+        yield from super()._named(reference, value, call)
         for output in getattr(reference, "also", ()):
             for token in reference.tokens:
-                row = next((row for row in call.rows(token) if (row.outputs.get(output) or row.id) == value), None)
-                if row is not None:
-                    return row
-        return super()._target(reference, where, value, inputs, call)
+                yield from (row for row in call.rows(token) if {**row.outputs, "id": row.id}.get(output) == value)
 
     # Its life
 
@@ -244,10 +245,11 @@ class AwsKind(Kind):
         """AWS creates the resource, with all its settings, and gives it its id."""
         call.aws.sweep()
         given = self._properties(UNKNOWN, inputs, {}, call)
+        if isinstance(self.identity, str) and _PLACE.search(self.identity):  # known before anything is changed
+            self._must_be_new(str(resolved(self.identity, given)), call)
         answer = self._change(self.creation, inputs, given, call)
-        identifier = self._identity(answer, given)
-        if call.store.get(call.provider, self.token, identifier) is not None:
-            raise CloudError(f"409 there is a {self.token.rsplit(':', 1)[-1]} {identifier!r} already")
+        identifier = self._identity(answer, given, call)
+        self._must_be_new(identifier, call)
         properties = {**given, "id": identifier}
         try:
             properties |= self._outputs(properties, inputs, call)
@@ -264,7 +266,11 @@ class AwsKind(Kind):
         call.aws.hold(self.token, identifier, self._asks(self.deletion, properties, call))
         return identifier
 
-    def _identity(self, answer: Any, properties: Properties) -> str:
+    def _must_be_new(self, identifier: str, call: Call) -> None:
+        if call.store.get(call.provider, self.token, identifier) is not None:
+            raise CloudError(f"409 there is a {self.token.rsplit(':', 1)[-1]} {identifier!r} already")
+
+    def _identity(self, answer: Any, properties: Properties, call: Call) -> str:
         if callable(self.identity) or _PLACE.search(self.identity):
             return str(resolved(self.identity, properties))
         identifier = jmespath.search(self.identity, answer)
@@ -272,9 +278,12 @@ class AwsKind(Kind):
             raise CloudError(f"{self.creation.operation}: {_without_metadata(answer)}")
         return str(identifier)
 
-    def on_create(self, identifier: str, inputs: Properties, outputs: Properties, call: Call) -> None:
-        """Read back what AWS made of it."""
-        self._read_back(identifier, inputs, outputs, call)
+    def computed(self, identifier: str, inputs: Properties, call: Call, existing: Row | None) -> Properties:
+        """What AWS made of a new one; after a change, that is read when the change is done."""
+        outputs: Properties = {}
+        if existing is None:
+            self._read_back(identifier, inputs, outputs, call)
+        return outputs
 
     def on_update(self, row: Row, inputs: Properties, outputs: Properties, call: Call) -> None:
         """Ask for what changed."""
@@ -303,6 +312,8 @@ class AwsKind(Kind):
             except ClientError as error:
                 if not GONE.search(error.response["Error"]["Code"]):
                     raise CloudError(f"{ask.operation}: {error}") from None
+            except (BotoCoreError, ResponseParserError) as error:
+                raise CloudError(f"{ask.operation}: {error}") from None
         call.aws.release(self.token, row.id)
 
     def observe(self, row: Row, call: Call) -> Properties | None:
@@ -353,7 +364,7 @@ class AwsKind(Kind):
             return {}
         try:
             return call.aws.change(self._ask(api, arguments, properties))
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise CloudError(f"{api.operation}: {error}") from None
 
     def _ask(self, api: Api | Reading, arguments: Mapping[str, Any], properties: Properties) -> Ask:
@@ -438,7 +449,7 @@ class AwsKind(Kind):
             if not GONE.search(f"{error.response['Error']['Code']} {error}"):
                 raise CloudError(f"{reading.operation}: {error}") from None
             return None
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise CloudError(f"{reading.operation}: {error}") from None
         return jmespath.search(str(resolved(reading.path, properties)), answer)
 
@@ -470,7 +481,8 @@ class AwsKind(Kind):
         for name in self.schema.outputs - inputs.keys():
             value = by_plain.get(shapes.plain(name))
             if value is not None and _is_simple(value):
-                outputs[name] = value
+                given = self.schema.inputs.get(name)
+                outputs[name] = value if given is None else shapes.to_properties(value, given.type, name, Renames({}))
         for name, template in self.outputs.items():
             if callable(template):
                 value = template({**properties, **outputs, "found": found})

@@ -11,12 +11,11 @@ from sandbox import rules
 from sandbox.cloud import Call, CloudError, Kind, Reference
 from sandbox.clouds.aws.base import Api, AwsKind, Reading, always, known_only, policy
 from sandbox.clouds.aws.kms import key
-from sandbox.clouds.aws.tokens import LOG_GROUP, TOPIC
+from sandbox.clouds.aws.tokens import LOG_GROUP, METRIC_ALARM, TOPIC
 from sandbox.properties import Properties, has_unknown
 from sandbox.schema import Failure
 from sandbox.store import Row
 
-METRIC_ALARM: Final = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE_ALARM: Final = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 RETENTION_DAYS: Final = (
     *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),

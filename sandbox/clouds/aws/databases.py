@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Final
 
@@ -32,6 +33,7 @@ WINDOW: Final = rf"^{_CLOCK}-{_CLOCK}$"
 WEEKLY_WINDOW: Final = rf"^({'|'.join(DAYS)}):{_CLOCK}-({'|'.join(DAYS)}):{_CLOCK}$"
 PASSWORD_CHARACTERS: Final = (16, 128)
 BACKUP_DAYS: Final = 35
+_NAMESPACE: Final = uuid.UUID("6177732d-6461-7461-6261-736573000000")
 
 
 def _windows(inputs: Properties, daily: str, weekly: str) -> Iterator[Failure]:
@@ -65,35 +67,38 @@ class CacheKind(AwsKind):
     """A resource of ElastiCache's API."""
 
     service = "elasticache"
-    tag_operations = ("AddTagsToResource", "RemoveTagsFromResource")
+    tag_operations: ClassVar[tuple[str, str] | None] = ("AddTagsToResource", "RemoveTagsFromResource")
 
 
 class CacheSubnetGroup(CacheKind):
-    """Where caches may be. moto cannot change one: then the sandbox's list alone has the change."""
+    """Where caches may be: moto cannot delete one, so that the sandbox's list alone keeps it."""
 
     token = CACHE_SUBNETS
     unique = frozenset({"name"})
+    tag_operations = None
     references = (Reference("subnetIds[]", (SUBNET,)),)
     renames = {"name": "CacheSubnetGroupName"}
     creation = Api(
-        "CreateCacheSubnetGroup", {"CacheSubnetGroupDescription": _described}, mapped=True, takes=("description",)
+        "CreateCacheSubnetGroup",
+        {"CacheSubnetGroupDescription": _described},
+        mapped=True,
+        takes=("description",),
+        held=False,
     )
-    changes = (
-        Api(
-            "ModifyCacheSubnetGroup",
-            {"CacheSubnetGroupName": "{id}", "CacheSubnetGroupDescription": _described, "SubnetIds": "{subnetIds}"},
-            takes=("description",),
-            held=False,
-        ),
-    )
+    changes = (creation,)
     identity = "{name}"
-    deletion = (Api("DeleteCacheSubnetGroup", {"CacheSubnetGroupName": "{id}"}),)
-    readings = (Reading("DescribeCacheSubnetGroups", {"CacheSubnetGroupName": "{id}"}, "CacheSubnetGroups[0]"),)
+    outputs = {"arn": "arn:aws:elasticache:{region}:{account}:subnetgroup:{id}"}
 
     def check(self, inputs: Properties, call: Call) -> Iterator[Failure]:
         """Names are ElastiCache's."""
         yield from super().check(inputs, call)
         yield from _named(inputs, "name", 255)
+
+    def computed(self, identifier: str, inputs: Properties, call: Call, existing: Row | None) -> Properties:
+        """The VPC is that of the subnets."""
+        subnets = [row for row in (call.get(SUBNET, one) for one in inputs["subnetIds"]) if row is not None]
+        network = {"vpcId": subnets[0].outputs["vpcId"]} if subnets else {}
+        return {**super().computed(identifier, inputs, call, existing), **network}
 
 
 def _parameters(p: Properties) -> list[Properties] | None:
@@ -144,6 +149,11 @@ def _log_deliveries(p: Properties) -> list[Properties] | None:
     return found or None
 
 
+def _replicas(p: Properties) -> int | None:
+    nodes = p.get("numCacheClusters")
+    return p.get("replicasPerNodeGroup") if nodes is None else int(nodes) - 1
+
+
 class ReplicationGroup(CacheKind):
     """A cache with its replicas."""
 
@@ -172,9 +182,13 @@ class ReplicationGroup(CacheKind):
     apart = frozenset({"applyImmediately", "finalSnapshotIdentifier", "authTokenUpdateStrategy"})
     creation = Api(
         "CreateReplicationGroup",
-        {"LogDeliveryConfigurations": known_only(_log_deliveries, "logDeliveryConfigurations")},
+        {
+            "LogDeliveryConfigurations": known_only(_log_deliveries, "logDeliveryConfigurations"),
+            "ReplicasPerNodeGroup": known_only(_replicas, "numCacheClusters", "replicasPerNodeGroup"),
+            "NumCacheClusters": lambda _: None,  # the same in other words, which moto does not understand
+        },
         mapped=True,
-        takes=("logDeliveryConfigurations",),
+        takes=("logDeliveryConfigurations", "numCacheClusters", "replicasPerNodeGroup"),
         when=always,
     )
     changes = (
@@ -198,6 +212,7 @@ class ReplicationGroup(CacheKind):
             "DeleteReplicationGroup",
             {"ReplicationGroupId": "{id}", "FinalSnapshotIdentifier": "{finalSnapshotIdentifier}"},
         ),
+        Api("DescribeReplicationGroups", {"ReplicationGroupId": "{id}"}),  # moto lets go of one when it is looked for
     )
     readings = (Reading("DescribeReplicationGroups", {"ReplicationGroupId": "{id}"}, "ReplicationGroups[0]"),)
     outputs = {
@@ -259,7 +274,10 @@ class CacheUser(CacheKind):
         ),
     )
     identity = "{userId}"
-    deletion = (Api("DeleteUser", {"UserId": "{id}"}),)
+    deletion = (
+        Api("DeleteUser", {"UserId": "{id}"}),
+        Api("DescribeUsers", {"UserId": "{id}"}),  # moto lets go of one when it is looked for
+    )
     readings = (Reading("DescribeUsers", {"UserId": "{id}"}, "Users[0].{UserId: UserId, Arn: ARN}"),)
 
     def check(self, inputs: Properties, call: Call) -> Iterator[Failure]:
@@ -304,20 +322,23 @@ class CacheUserGroup(CacheKind):
 # RDS and DocumentDB, which share an API
 
 
+def _resource_id(kind: str, p: Properties) -> str:
+    """The name that AWS never gives to another."""
+    return f"{kind}-{uuid.uuid5(_NAMESPACE, p['account'] + p['region'] + p['id']).hex.upper()[:26]}"
+
+
 class DatabaseKind(AwsKind):
     """A resource of RDS's API."""
 
     service = "rds"
-    tag_operations = ("AddTagsToResource", "RemoveTagsFromResource")
+    tag_operations: ClassVar[tuple[str, str] | None] = ("AddTagsToResource", "RemoveTagsFromResource")
 
 
 class _SubnetGroup(DatabaseKind):
     unique = frozenset({"name"})
     references = (Reference("subnetIds[]", (SUBNET,)),)
     renames = {"name": "DBSubnetGroupName", "description": "DBSubnetGroupDescription"}
-    creation = Api(
-        "CreateDBSubnetGroup", {"DBSubnetGroupDescription": _described}, mapped=True, takes=("description",)
-    )
+    creation = Api("CreateDBSubnetGroup", {"DBSubnetGroupDescription": _described}, mapped=True, takes=("description",))
     changes = (
         Api(
             "ModifyDBSubnetGroup",
@@ -449,9 +470,7 @@ def _check_owner(inputs: Properties, name: str, password: str) -> Iterator[Failu
 
 def _must_not_be_protected(row: Row) -> None:
     if row.outputs.get("deletionProtection"):
-        raise CloudError(
-            f"InvalidParameterCombination: {row.name} is protected; set deletionProtection to false first"
-        )
+        raise CloudError(f"InvalidParameterCombination: {row.name} is protected; set deletionProtection to false first")
 
 
 def _secrets(p: Properties) -> list[Properties] | None:
@@ -481,7 +500,7 @@ def _exports(p: Properties) -> Properties | None:
 
 
 class DocumentCluster(DatabaseKind):
-    """A document database: storage, and addresses for its instances."""
+    """A document database: moto has none, so that the sandbox's list alone keeps it."""
 
     token = DOCUMENT_CLUSTER
     service = "docdb"
@@ -507,6 +526,7 @@ class DocumentCluster(DatabaseKind):
         {"Engine": lambda p: p.get("engine") or "docdb"},
         mapped=True,
         takes=("engine",),
+        held=False,
     )
     changes = (
         Api(
@@ -514,26 +534,16 @@ class DocumentCluster(DatabaseKind):
             {"DBClusterIdentifier": "{id}", "ApplyImmediately": lambda _: True, **_EXPORTED},
             mapped=True,
             takes=("enabledCloudwatchLogsExports",),
+            held=False,
         ),
     )
     identity = "{clusterIdentifier}"
-    deletion = (
-        Api(
-            "DeleteDBCluster",
-            {
-                "DBClusterIdentifier": "{id}",
-                "SkipFinalSnapshot": "{skipFinalSnapshot}",
-                "FinalDBSnapshotIdentifier": "{finalSnapshotIdentifier}",
-            },
-        ),
-    )
-    readings = (Reading("DescribeDBClusters", {"DBClusterIdentifier": "{id}"}, "DBClusters[0]"),)
+    tag_operations = None
     outputs = {
-        "arn": "DBClusterArn",
-        "clusterResourceId": "DbClusterResourceId",
+        "arn": "arn:aws:rds:{region}:{account}:cluster:{id}",
+        "clusterResourceId": lambda p: _resource_id("cluster", p),
         "endpoint": "{id}.cluster-sandbox.{region}.docdb.amazonaws.com",
         "readerEndpoint": "{id}.cluster-ro-sandbox.{region}.docdb.amazonaws.com",
-        "hostedZoneId": "HostedZoneId",
         "masterUserSecrets": _secrets,
     }
 
@@ -561,7 +571,7 @@ class DocumentCluster(DatabaseKind):
 
 
 class DocumentInstance(DatabaseKind):
-    """A machine of a document database."""
+    """A machine of a document database, which the sandbox's list alone keeps, too."""
 
     token = "aws:docdb/clusterInstance:ClusterInstance"
     service = "docdb"
@@ -577,13 +587,20 @@ class DocumentInstance(DatabaseKind):
     }
     apart = frozenset({"applyImmediately"})
     creation = Api(
-        "CreateDBInstance", {"Engine": lambda p: p.get("engine") or "docdb"}, mapped=True, takes=("engine",)
+        "CreateDBInstance",
+        {"Engine": lambda p: p.get("engine") or "docdb"},
+        mapped=True,
+        takes=("engine",),
+        held=False,
     )
-    changes = (Api("ModifyDBInstance", {"DBInstanceIdentifier": "{id}"}, mapped=True),)
+    changes = (Api("ModifyDBInstance", {"DBInstanceIdentifier": "{id}"}, mapped=True, held=False),)
     identity = "{identifier}"
-    deletion = (Api("DeleteDBInstance", {"DBInstanceIdentifier": "{id}"}),)
-    readings = (Reading("DescribeDBInstances", {"DBInstanceIdentifier": "{id}"}, "DBInstances[0]"),)
-    outputs = {"arn": "DBInstanceArn", "dbiResourceId": "DbiResourceId", "endpoint": "Endpoint.Address"}
+    tag_operations = None
+    outputs = {
+        "arn": "arn:aws:rds:{region}:{account}:db:{id}",
+        "dbiResourceId": lambda p: _resource_id("db", p),
+        "endpoint": "{id}.sandbox.{region}.docdb.amazonaws.com",
+    }
 
     def check(self, inputs: Properties, call: Call) -> Iterator[Failure]:
         """Classes are those that DocumentDB offers, zones the region's."""

@@ -8,10 +8,10 @@ from typing import Final
 from sandbox.cloud import Call, CloudError, Function
 from sandbox.clouds.aws.base import CATALOG
 from sandbox.clouds.aws.iam import get_policy_document
+from sandbox.clouds.aws.tokens import ZONE
 from sandbox.properties import Properties
 from sandbox.servers.aws import ACCOUNT_ID, Ask
 
-ZONE: Final = "aws:route53/zone:Zone"
 ELB_ACCOUNTS: Final = {
     "eu-central-1": "054676820928",
     "eu-north-1": "897822967062",

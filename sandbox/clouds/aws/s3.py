@@ -18,7 +18,7 @@ from sandbox.schema import Failure
 from sandbox.servers.aws import Ask
 from sandbox.store import Row
 
-COLD_CLASSES: Final = ("GLACIER", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "DEEP_ARCHIVE", "GLACIER_IR")
+POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
 INFREQUENT_DAYS: Final = 30
 """How long an object must be in a bucket before it may become STANDARD_IA or ONEZONE_IA."""
 
@@ -108,8 +108,8 @@ class _OfBucket(AwsKind):
     identity = "{bucket}"
 
 
-def _part(operation: str, **arguments: Any) -> Api:
-    return Api(operation, {"Bucket": "{bucket}", **arguments})
+def _part(operation: str, takes: tuple[str, ...] = (), **arguments: Any) -> Api:
+    return Api(operation, {"Bucket": "{bucket}", **arguments}, takes=takes)
 
 
 class BucketVersioning(_OfBucket):
@@ -151,12 +151,26 @@ class BucketPublicAccessBlock(_OfBucket):
     readings = (Reading("GetPublicAccessBlock", {"Bucket": "{id}"}, "PublicAccessBlockConfiguration"),)
 
 
+def _encryption_rules(p: Properties) -> list[Properties]:
+    """The API keeps the list of what is refused within a structure."""
+    return [
+        {**rule, "blockedEncryptionTypes": {"encryptionType": rule["blockedEncryptionTypes"]}}
+        if rule.get("blockedEncryptionTypes")
+        else rule
+        for rule in p["rules"]
+    ]
+
+
 class BucketEncryption(_OfBucket):
     """What a bucket encrypts with."""
 
     token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     references = (*_OfBucket.references, key("rules[].applyServerSideEncryptionByDefault.kmsMasterKeyId"))
-    creation = _part("PutBucketEncryption", ServerSideEncryptionConfiguration={"Rules": "{rules}"})
+    creation = _part(
+        "PutBucketEncryption",
+        ServerSideEncryptionConfiguration={"Rules": known_only(_encryption_rules, "rules")},
+        takes=("rules",),
+    )
     changes = (creation,)
     deletion = (_part("DeleteBucketEncryption"),)
     readings = (Reading("GetBucketEncryption", {"Bucket": "{id}"}, "ServerSideEncryptionConfiguration"),)
@@ -212,7 +226,7 @@ class BucketOwnership(_OfBucket):
 class BucketPolicy(_OfBucket):
     """Who may do what with a bucket."""
 
-    token = "aws:s3/bucketPolicy:BucketPolicy"
+    token = POLICY
     creation = _part("PutBucketPolicy", Policy="{policy}")
     changes = (creation,)
     deletion = (_part("DeleteBucketPolicy"),)

@@ -10,6 +10,7 @@ from sandbox.clouds.aws.base import Api, AwsKind
 from sandbox.clouds.aws.tokens import BUCKET, ROLE, TOPIC
 from sandbox.properties import Properties
 from sandbox.servers.aws import ACCOUNT_ID
+from sandbox.store import Row
 
 
 class MalwareProtectionPlan(AwsKind):
@@ -66,11 +67,15 @@ class SlackChannel(AwsKind):
     replace_on = frozenset({"configurationName"})
     references = (Reference("iamRoleArn", (ROLE,), output="arn"), Reference("snsTopicArns[]", (TOPIC,), output="arn"))
     one_vpc = False
+    one_region = False  # a channel hears of topics from everywhere
     creation = Api("CreateSlackChannelConfiguration", mapped=True, held=False)
     changes = (Api("UpdateSlackChannelConfiguration", {"ChatConfigurationArn": "{id}"}, mapped=True, held=False),)
     identity = f"arn:aws:chatbot::{ACCOUNT_ID}:chat-configuration/slack-channel/{{configurationName}}"
     outputs = {"chatConfigurationArn": "{id}"}
     tag_operations = None
+
+    def _same_region(self, row: Row, where: str, inputs: Properties, call: Call) -> None:
+        """Topics may be in any region."""
 
 
 KINDS: Final[tuple[Kind, ...]] = (MalwareProtectionPlan(), SlackChannel())

@@ -320,6 +320,8 @@ def _aws_outputs(type_: str, name: str, region: str, known: schema.Schema) -> Pr
         if service != "iam"
         else f":{AWS_ACCOUNT}:{type_.rpartition(':')[2].lower()}/{name}"
     )
+    if "zoneId" in texts:  # at most 32 characters
+        texts["zoneId"] = f"Z{uuid.uuid5(NAMESPACE, texts['zoneId']).hex[:20].upper()}"
     arn = {"arn": f"arn:aws:{service}:{own}"} if "arn" in known.outputs else {}
     return {**texts, **arn, **invented.get(type_, {})}
 

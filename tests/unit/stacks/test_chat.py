@@ -726,3 +726,21 @@ def test_a_right_to_everything_cannot_be_written() -> None:
 
 def test_the_world_reaches_the_balancer_alone() -> None:
     assert {flow.target for flow in flows(8200) if flow.source is Party.WORLD} == {Role.FRONT}
+
+
+def test_nothing_begins_before_what_it_needs(seen: Recording) -> None:
+    """What no input says: who may deliver logs, where logs go, what a task asks for first."""
+
+    def waits(one: Registration) -> set[str]:
+        return {urn.rpartition("$")[2].replace("::", " ", 1) for urn in one.dependencies}
+
+    logs = next(one.name for one in seen.of("aws:s3/bucket:Bucket") if "-logs-" in one.name)
+    granted = f"aws:s3/bucketPolicy:BucketPolicy {logs}"
+    for one in seen.of("FlowLog", "aws:lb/loadBalancer:LoadBalancer", "BucketLogging"):
+        assert granted in waits(one), one.name
+    for one in seen.of("aws:docdb/cluster:Cluster", "aws:rds/instance:Instance"):
+        assert sum(name.startswith("aws:cloudwatch/logGroup:LogGroup /aws/") for name in waits(one)) == 2, one.name
+    for one in seen.of("aws:ecs/service:Service"):
+        assert f"vault:kv/secretV2:SecretV2 {one.name}" in waits(one)
+    gateway = the(seen, "aws:ecs/service:Service", "-gateway")
+    assert f"aws:lb/listener:Listener {the(seen, 'Listener', '-https').name}" in waits(gateway)

@@ -10,10 +10,11 @@ from sandbox.clouds.aws import CLOUD
 from sandbox.store import Row
 from tests.unit.sandbox.aws.basics import BASICS
 from tests.unit.sandbox.aws.serverless import SERVERLESS
+from tests.unit.sandbox.aws.services import SERVICES
 from tests.unit.sandbox.aws.stores import STORES
 from tests.unit.sandbox.aws.world import Example, Examples, World, properties
 
-EXAMPLES: dict[str, Example] = {**BASICS, **SERVERLESS, **STORES}
+EXAMPLES: dict[str, Example] = {**BASICS, **SERVERLESS, **STORES, **SERVICES}
 
 
 def test_there_is_an_example_of_every_kind() -> None:

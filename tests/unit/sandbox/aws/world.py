@@ -148,12 +148,14 @@ class Examples:
         if isinstance(value, list):
             return [self.inputs(inner) for inner in value]
         if isinstance(value, str):
-            return re.sub(r"\{(\w+)\.(\w+)\}", lambda found: self._property(found[1], found[2]), value)
+            return re.sub(r"\{(\w+)\.([\w.]+)\}", lambda found: self._property(found[1], found[2]), value)
         return value
 
     def _property(self, name: str, which: str) -> str:
-        row = self.row(name)
-        return row.id if which == "id" else str(row.outputs[which])
+        found: Any = {**self.row(name).outputs, "id": self.row(name).id}
+        for step in which.split("."):
+            found = found[int(step) if step.isdigit() else step]
+        return str(found)
 
     def remove(self) -> None:
         for name in reversed(self.rows):

@@ -73,8 +73,14 @@ def _containers(resource: Resource) -> Iterator[Violation]:
 
 
 def _defined(place: str, value: Any, containers: Any) -> Iterator[Violation]:
-    """The images in a text of JSON."""
-    if value is UNKNOWN or not isinstance(value, str):
+    """The images in a text of JSON.
+
+    A text that takes in anything that is known late, such as the address of a database, is unknown as a whole in a
+    preview. The update asks again when it is known, before the resource is made.
+    """
+    if value is UNKNOWN:
+        return
+    if not isinstance(value, str):
         yield Violation(f"{place} is {show(value)}: its images cannot be judged", BY_DIGEST)
         return
     try:

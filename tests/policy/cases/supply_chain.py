@@ -58,9 +58,7 @@ CASES: Final = (
         task(None),
         ["containerDefinitions[0].image is missing"],
     ),
-    Case(
-        Kind.UNKNOWN, "a task that is not known", text(UNKNOWN), ["containerDefinitions is not known before the depl"]
-    ),
+    Case(Kind.UNKNOWN, "a task that is not known: the update judges it", text(UNKNOWN)),
     Case(
         Kind.SECRET,
         "a task with a hidden image by tag",

@@ -7,6 +7,7 @@ no secret of theirs.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
@@ -23,6 +24,10 @@ MOUNT: Final = "vault:index/mount:Mount"
 AUTH: Final = "vault:index/authBackend:AuthBackend"
 APPROLE: Final = "vault:appRole/authBackendRole:AuthBackendRole"
 TYPES: Final = ("kv", "pki", "ssh", "transit", "database", "totp")
+NOT_READY: Final = "Upgrading from non-versioned to versioned data"
+"""What a KV mount says for a moment after it was made."""
+READY_SECONDS: Final = 30.0
+POLL_SECONDS: Final = 0.1
 AUTH_TYPES: Final = ("approle", "cert", "jwt", "kubernetes", "ldap", "oidc", "userpass")
 
 
@@ -68,19 +73,28 @@ class VaultKind(Kind):
         return {}
 
 
+def _ask(server: hvac.Client, method: str, path: str, body: Properties) -> Any:
+    if method == "read":
+        return server.read(path)
+    return server.write_data(path, data=body) if method == "write" else server.delete(path)
+
+
 def _server(call: Call, method: str, path: str, body: Properties | None = None) -> Any:
-    """One call of the server's API; what it answers under `data`, or None where there is nothing."""
-    try:
-        if method == "read":
-            answer = client(call).read(path)
-        elif method == "write":
-            answer = client(call).write_data(path, data=body or {})
-        else:
-            answer = client(call).delete(path)
-    except InvalidPath:
-        return None
-    except (VaultError, OSError) as error:
-        raise CloudError(f"{method} {path}: {error}") from None
+    """One call of the server's API; what it answers under `data`, or None where there is nothing.
+
+    A KV mount that is not ready yet is waited for, as the real provider does.
+    """
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            answer = _ask(client(call), method, path, body or {})
+            break
+        except InvalidPath:
+            return None
+        except (VaultError, OSError) as error:
+            if NOT_READY not in str(error) or time.monotonic() > deadline:
+                raise CloudError(f"{method} {path}: {error}") from None
+            time.sleep(POLL_SECONDS)
     if not isinstance(answer, dict):
         return None
     return answer.get("data") or answer.get("auth") or answer.get("wrap_info")

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,6 +182,20 @@ def test_usage_is_said(converged: Place) -> None:
 # Secrets, from a real Vault
 
 
+def keep(client: hvac.Client, mount: str, path: str, secret: dict[str, str]) -> None:
+    """Write a secret; a mount that was just made is not ready at once."""
+    for _ in range(100):
+        try:
+            client.secrets.kv.v2.create_or_update_secret(path, secret, mount_point=mount)
+        except hvac.exceptions.InvalidRequest as error:
+            if "Upgrading" not in str(error):
+                raise
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"the mount {mount} is not ready after ten seconds")
+
+
 @pytest.fixture
 def vault(sandbox: Running, sandbox_directory: Path, tmp_path: Path) -> Iterator[hvac.Client]:
     """The sandbox's OpenBao with a mount and an AppRole of the test's own."""
@@ -189,8 +204,8 @@ def vault(sandbox: Running, sandbox_directory: Path, tmp_path: Path) -> Iterator
     client = hvac.Client(sandbox.vault, token=root)
     client.sys.enable_secrets_engine("kv", path=name, options={"version": "2"})
     client.sys.enable_auth_method("approle", path=name)
-    client.secrets.kv.v2.create_or_update_secret("database/app", {"password": "planted"}, mount_point=name)
-    client.secrets.kv.v2.create_or_update_secret("database/root", {"password": "not yours"}, mount_point=name)
+    keep(client, name, "database/app", {"password": "planted"})
+    keep(client, name, "database/root", {"password": "not yours"})
     client.sys.create_or_update_policy(name, f'path "{name}/data/database/app" {{ capabilities = ["read"] }}')
     client.auth.approle.create_or_update_approle("app", token_policies=[name], mount_point=name)
     client.name = name

@@ -31,6 +31,8 @@ DECISIONS: Final = Path(__file__).with_name("decisions.json")
 """Every input whose name speaks of a destination or a secret, with what was decided: what is new shows as a change."""
 SETTLING: Final = ("region", "regionName", "regions", "zone")
 """What says where a resource is, the most telling first; a type's other places only refine or add to it."""
+OLDER_NAMES: Final = {"aws:ssmincidents/replicationSet:ReplicationSet": "region"}
+"""Inputs that are an older name of another one, `regions` here."""
 SPEAKS_OF_PLACE: Final = re.compile(r"region|availabilityzone|^zones?$|datacenter|country", re.I)
 NO_PLACE: Final = {
     "where a contact or a certificate's holder lives, or where requests come from": [
@@ -59,6 +61,7 @@ NO_PLACE: Final = {
         "availabilityZoneRebalancing",
         "availabilityZoneRelocationEnabled",
         "isMultiRegionTrail",
+        "isRegional",
         "multiRegionEnabled",
         "regionConcurrencyType",
         "regionLinkingMode",
@@ -152,7 +155,10 @@ MARKED_BY_THE_SDK: Final = re.compile(
     r'__props__\.__dict__\["(\w+)"\] = None if \w+ is None else pulumi\.Output\.secret'
 )
 RESOURCE: Final = re.compile(r"\.__init__\(\s*'((?:ovh|scaleway|vault|aws):[\w/]+:\w+)'")
-GETTER: Final = re.compile(r'@pulumi\.getter(?:\(name="(\w+)"\))?\s+def (\w+)\(self\)')
+GETTER: Final = re.compile(
+    r'@pulumi\.getter(?:\(name="(\w+)"\))?\s+(?:@_utilities\.deprecated\("""(?:(?!""").)*"""\)\s+)?def (\w+)\(self\)',
+    re.S,
+)
 CLASS: Final = re.compile(r"^class (\w+)", re.M)
 
 
@@ -206,9 +212,8 @@ def nested(provider: str) -> frozenset[str]:
 
 def location(kind: Type) -> str | None:
     """The property that says where a resource of a type is; None where none does."""
-    keys = [key for key in SETTLING if key in kind.inputs]
-    if kind.token.startswith(DNS_ZONES) and "zone" in keys:
-        keys.remove("zone")
+    others = {"zone"} if kind.token.startswith(DNS_ZONES) else {OLDER_NAMES.get(kind.token)}
+    keys = [key for key in SETTLING if key in kind.inputs and key not in others]
     return keys[0] if keys else None
 
 

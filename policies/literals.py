@@ -23,7 +23,9 @@ WORD: Final = (
 SUFFIX: Final = r"(?:[_-]?(?:string|pem|wo|value|base64|plain|binary|body|hash|content))*"
 NAME: Final = re.compile(rf"(?:{WORD}){SUFFIX}$", re.I)
 """How a property's or variable's name ends that holds a secret."""
-NO_SECRETS: Final = frozenset(["clientRequestToken", "clientToken", "creationToken", "offerToken", "viewVersionToken"])
+NO_SECRETS: Final = frozenset(
+    ["clientRequestToken", "clientToken", "creationToken", "lockToken", "offerToken", "viewVersionToken"]
+)
 """Tokens that make a request happen once, or name a version: nobody gets anything for them."""
 ASSIGNMENT: Final = re.compile(
     rf"""(?P<key>[\w.-]*(?:{WORD}))["']?(?:\s*[:=]\s*|(?<=auth_pass)\s+)"""
@@ -44,10 +46,13 @@ PLAIN_WORDS: Final = frozenset(
         "auto",
         "bool",
         "bytes",
+        "days",
         "disabled",
         "enabled",
         "false",
+        "hours",
         "int",
+        "minutes",
         "never",
         "no",
         "none",

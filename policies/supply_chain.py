@@ -14,14 +14,16 @@ from policies.wire import UNKNOWN, leaves, reveal
 
 DIGEST: Final = re.compile(r".+@sha256:[0-9a-f]{64}")
 BY_DIGEST: Final = "an image by its digest, such as registry.example/app@sha256:…"
-IMAGES: Final[Mapping[str, str]] = {
-    "aws:lambda/function:Function": "imageUri",
-    "aws:batch/jobDefinition:JobDefinition": "containerProperties",
-    "aws:apprunner/service:Service": "sourceConfiguration.imageRepository.imageIdentifier",
-    "scaleway:containers/container:Container": "registryImage",
-    "scaleway:jobs/definition:Definition": "imageUri",
+IMAGES: Final[Mapping[str, tuple[str, ...]]] = {
+    "aws:lambda/function:Function": ("imageUri",),
+    "aws:batch/jobDefinition:JobDefinition": ("containerProperties",),
+    "aws:apprunner/service:Service": ("sourceConfiguration.imageRepository.imageIdentifier",),
+    "scaleway:containers/container:Container": ("image", "registryImage"),
+    "scaleway:index/container:Container": ("image", "registryImage"),
+    "scaleway:job/definition:Definition": ("imageUri",),
+    "scaleway:index/jobDefinition:JobDefinition": ("imageUri",),
 }
-"""Where a type names the image that it runs."""
+"""Where a type names the image that it runs: one of these."""
 TASK: Final = "aws:ecs/taskDefinition:TaskDefinition"
 BATCH: Final = "aws:batch/jobDefinition:JobDefinition"
 REGISTRIES: Final[Mapping[str, tuple[Requirement, ...]]] = {
@@ -56,8 +58,9 @@ def check(resource: Resource) -> Iterator[Violation]:
                 yield from _commands(path, text)
 
 
-def _image(resource: Resource, path: str) -> Iterator[Violation]:
-    for place, value in at(resource.inputs, path):
+def _image(resource: Resource, paths: tuple[str, ...]) -> Iterator[Violation]:
+    found = [(place, value) for path in paths for place, value in at(resource.inputs, path)]
+    for place, value in [(place, value) for place, value in found if value is not None] or found[:1]:
         if resource.type == BATCH:
             yield from _defined(place, value, lambda properties: [properties])
         elif value is not None or resource.type != "aws:lambda/function:Function":  # a function may be a file
@@ -70,8 +73,14 @@ def _containers(resource: Resource) -> Iterator[Violation]:
 
 
 def _defined(place: str, value: Any, containers: Any) -> Iterator[Violation]:
-    """The images in a text of JSON."""
-    if value is UNKNOWN or not isinstance(value, str):
+    """The images in a text of JSON.
+
+    A text that takes in anything that is known late, such as the address of a database, is unknown as a whole in a
+    preview. The update asks again when it is known, before the resource is made.
+    """
+    if value is UNKNOWN:
+        return
+    if not isinstance(value, str):
         yield Violation(f"{place} is {show(value)}: its images cannot be judged", BY_DIGEST)
         return
     try:

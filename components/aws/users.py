@@ -90,7 +90,7 @@ class Users(pulumi.ComponentResource):
             vpc_security_group_ids=[args.group],
             ca_cert_identifier=AUTHORITY,
             backup_retention_period=args.backup_days,
-            backup_window="01:30-02:00",
+            backup_window="00:30-01:00",
             maintenance_window="thu:02:00-thu:03:00",
             copy_tags_to_snapshot=True,
             delete_automated_backups=not args.protect,

@@ -9,6 +9,7 @@ messages, documents, drift) lives as long as this process.
 from __future__ import annotations
 
 import base64
+import fnmatch
 import functools
 import json
 import logging
@@ -92,7 +93,15 @@ class Aws:
         self._seen.pop(f"{token} {identifier}", None)
         self._write({"released": f"{token} {identifier}"})
         if not self._held:
+            self._reset()
             self._store.empty_journal(PROVIDER)
+
+    def _reset(self) -> None:
+        """Make moto as empty as the list, also of what it does not delete itself, such as keys."""
+        from moto.moto_api._internal.models import moto_api_backend
+
+        moto_api_backend.reset()
+        _furnish_region.cache_clear()
 
     def undo(self, asks: Iterable[Ask]) -> None:
         """Take back what has half succeeded; that it was there is written nowhere."""
@@ -128,9 +137,11 @@ class Aws:
         # moto takes seconds to import, and most stacks have nothing at AWS.
         from moto.core.config import default_user_config
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+        from moto.s3.models import FakeBucket
         from werkzeug.serving import make_server
 
         default_user_config["iam"] = {"load_aws_managed_policies": True}
+        FakeBucket._log_permissions_enabled_policy = staticmethod(_may_deliver_logs)
         dispatcher = DomainDispatcherApplication(create_backend_app)
         numbers = _seed_by_thread()
 
@@ -165,6 +176,8 @@ class Aws:
         _SEED.value = seed
         client = _client(self.endpoint, ask.service, ask.region)
         answer: dict[str, Any] = getattr(client, xform_name(ask.operation))(**ask.arguments)
+        if (ask.service, ask.operation) == ("elasticache", "DeleteReplicationGroup"):
+            _let_go_of_cache(ask.region, ask.arguments["ReplicationGroupId"])
         return answer
 
     def _write(self, entry: Mapping[str, Any]) -> None:
@@ -246,6 +259,13 @@ def _furnish(authorization: str, numbers: Any) -> None:
         _furnish_region(scope[2], numbers)
 
 
+def _let_go_of_cache(region: str, identifier: str) -> None:
+    """moto marks a cache that is deleted and keeps it, so that its id could never be used again."""
+    from moto.backends import get_backend
+
+    get_backend("elasticache")[ACCOUNT_ID][region].replication_groups.pop(identifier, None)
+
+
 def _packed(ask: Ask) -> Sequence[Any]:
     return [ask.service, ask.region, ask.operation, _to_json(ask.arguments)]
 
@@ -273,3 +293,23 @@ def _from_json(value: Any) -> Any:
     if isinstance(value, list):
         return [_from_json(inner) for inner in value]
     return value
+
+
+def _may_deliver_logs(target_bucket: Any, target_prefix: str | None) -> bool:
+    """Whether a bucket's policy lets S3 write access logs there. moto fails over statements about everybody, and takes a
+    resource for the prefix only where it ends with it."""
+    document = json.loads(target_bucket.policy or "{}")
+    name = f"arn:aws:s3:::{target_bucket.name}/{target_prefix or ''}x"
+    for statement in document.get("Statement", []):
+        principal, resources = statement.get("Principal"), statement.get("Resource")
+        if (
+            statement.get("Effect") == "Allow"
+            and isinstance(principal, dict)
+            and principal.get("Service") == "logging.s3.amazonaws.com"
+            and "s3:PutObject" in statement.get("Action", [])
+            and any(
+                fnmatch.fnmatchcase(name, one) for one in ([resources] if isinstance(resources, str) else resources)
+            )
+        ):
+            return True
+    return False

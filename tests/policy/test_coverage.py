@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 import pytest
 
 import catalog
 from policies import coverage, places
 from policies.eu_residency import NOT_PLACES
+
+TOKEN = re.compile(rf"(?:{'|'.join(coverage.PACKAGES)}):[A-Za-z]\w*/\w+:\w+")
 
 
 @pytest.mark.parametrize("provider", coverage.PACKAGES)
@@ -26,6 +31,18 @@ def test_every_input_that_speaks_of_a_destination_or_a_secret_is_decided_on(prov
     assert [name for name, decision in found.items() if decision is None] == [], (
         "judge it in eu_residency.py or literals.py, or give the reason in coverage.py"
     )
+
+
+def test_every_type_that_a_policy_names_is_in_an_sdk() -> None:
+    known = {kind.token for provider in coverage.PACKAGES for kind in coverage.types(provider)}
+    named = {
+        (file.name, node.value)
+        for file in coverage.FILE.parent.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and TOKEN.fullmatch(node.value)
+    }
+    assert len(named) > 100, "the policies were read"
+    assert sorted(one for one in named if one[1] not in known) == []
 
 
 def test_the_decisions_are_those_on_the_installed_sdks() -> None:

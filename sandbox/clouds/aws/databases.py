@@ -212,7 +212,6 @@ class ReplicationGroup(CacheKind):
             "DeleteReplicationGroup",
             {"ReplicationGroupId": "{id}", "FinalSnapshotIdentifier": "{finalSnapshotIdentifier}"},
         ),
-        Api("DescribeReplicationGroups", {"ReplicationGroupId": "{id}"}),  # moto lets go of one when it is looked for
     )
     readings = (Reading("DescribeReplicationGroups", {"ReplicationGroupId": "{id}"}, "ReplicationGroups[0]"),)
     outputs = {

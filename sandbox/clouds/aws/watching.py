@@ -10,7 +10,6 @@ from sandbox.clouds.aws.base import Api, AwsKind
 from sandbox.clouds.aws.tokens import BUCKET, ROLE, TOPIC
 from sandbox.properties import Properties
 from sandbox.servers.aws import ACCOUNT_ID
-from sandbox.store import Row
 
 
 class MalwareProtectionPlan(AwsKind):
@@ -73,9 +72,6 @@ class SlackChannel(AwsKind):
     identity = f"arn:aws:chatbot::{ACCOUNT_ID}:chat-configuration/slack-channel/{{configurationName}}"
     outputs = {"chatConfigurationArn": "{id}"}
     tag_operations = None
-
-    def _same_region(self, row: Row, where: str, inputs: Properties, call: Call) -> None:
-        """Topics may be in any region."""
 
 
 KINDS: Final[tuple[Kind, ...]] = (MalwareProtectionPlan(), SlackChannel())

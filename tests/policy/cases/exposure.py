@@ -75,6 +75,7 @@ PUBLIC_DATABASES: Final = (
     "aws:dms/replicationInstance:ReplicationInstance",
     "aws:mq/broker:Broker",
 )
+WIDE: Final = {"fromPort": 22, "toPort": 22, "protocol": "tcp", "cidrBlocks": ["0.0.0.0/0"]}
 
 CASES: Final = (
     # Machines
@@ -482,6 +483,71 @@ CASES: Final = (
             },
         ),
         [f"{WORLD} port 443"],
+    ),
+    *(
+        Case(Kind.FAIL, f"rules of {token}", bare(token, **inputs), [problem])
+        for token, inputs, problem in (
+            ("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", {"ingress": [WIDE]}, "ingress[0].cidrBlocks[0]"),
+            ("aws:ec2/securityGroupRule:SecurityGroupRule", {"ipv6CidrBlocks": ["::/0"]}, 'ipv6CidrBlocks is "::/0"'),
+            ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv6": "::/0"}, 'cidrIpv6 is "::/0"'),
+            (
+                "scaleway:index/instanceSecurityGroupRules:InstanceSecurityGroupRules",
+                {"inboundRules": [{"action": "accept", "port": 22}]},
+                "inboundRules[0].ipRange is missing",
+            ),
+            (
+                "scaleway:index/loadbalancer:Loadbalancer",
+                {"sslCompatibilityLevel": "old"},
+                'sslCompatibilityLevel is "old"',
+            ),
+            ("scaleway:index/loadbalancerFrontend:LoadbalancerFrontend", {"inboundPort": 22}, "inboundPort is 22"),
+            ("scaleway:index/objectBucket:ObjectBucket", {"acl": "public-read"}, 'acl is "public-read"'),
+            ("scaleway:index/objectBucketAcl:ObjectBucketAcl", {"acl": "public-read"}, 'acl is "public-read"'),
+            ("aws:s3/bucket:Bucket", {"acl": "website"}, 'acl is "website"'),
+            ("aws:s3/bucketV2:BucketV2", {"acl": "public-read"}, 'acl is "public-read"'),
+            ("aws:s3/bucketAclV2:BucketAclV2", {"acl": "public-read"}, 'acl is "public-read"'),
+            ("scaleway:object/bucketPolicy:BucketPolicy", {"policy": "x"}, "policy cannot be read"),
+            ("scaleway:index/objectBucketPolicy:ObjectBucketPolicy", {"policy": "x"}, "policy cannot be read"),
+        )
+    ),
+    Case(
+        Kind.MISSING,
+        "scaleway group of the older type without default policies",
+        bare("scaleway:index/instanceSecurityGroup:InstanceSecurityGroup"),
+        ["inboundDefaultPolicy is missing", "outboundDefaultPolicy is missing"],
+    ),
+    *(
+        Case(Kind.PASS, f"ovh app open to {cidr}", ovh_group("app", ovh_rule(cidr, 8000)))
+        for cidr in ("10.1.2.3/32", "172.16.5.0/24", "192.168.0.0/24", "100.64.1.0/24", "fd00::/8")
+    ),
+    Case(
+        Kind.FAIL,
+        "ovh app open to addresses of documents",
+        ovh_group("app", ovh_rule("192.0.2.0/24", 8000)),
+        ["addresses outside may reach port 8000"],
+    ),
+    Case(
+        Kind.MISSING,
+        "aws listener of the older type without a policy",
+        bare("aws:alb/listener:Listener", port=443, protocol="TLS"),
+        ["sslPolicy is missing"],
+    ),
+    *(
+        Case(
+            Kind.FAIL,
+            f"ovh listener with {version}",
+            ovh_listener(protocol="TERMINATED_HTTPS", tls_versions=[version, "TLSv1.3"]),
+            ["tlsVersions is"],
+        )
+        for version in ("SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1")
+    ),
+    Case(
+        Kind.PASS,
+        "scaleway balancer for most clients",
+        Declared(
+            "scaleway.loadbalancers.LoadBalancer",
+            {"type": "LB-S", "ssl_compatibility_level": "ssl_compatibility_level_intermediate"},
+        ),
     ),
     # Load balancers
     *(Case(Kind.PASS, f"ovh listener at {port}", ovh_listener(protocol_port=port)) for port in (80, 443)),

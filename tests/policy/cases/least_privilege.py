@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind
+from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind, bare
 
 BUCKET: Final = "arn:aws:s3:::media/*"
 ALLOW: Final = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": BUCKET}
 AWS_ACCOUNT: Final = {"AWS": "arn:aws:iam::123456789012:role/app"}
+
+ADMINISTRATOR: Final = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def document(*statements: dict[str, Any]) -> str:
@@ -130,6 +132,59 @@ CASES: Final = (
             {"service_name": "c", "user_id": "u", "policy": document({**ALLOW, "Action": "s3:*", "Resource": "*"})},
         ),
         ["policy: statement 0 allows s3:* on every resource"],
+    ),
+    *(
+        Case(
+            Kind.FAIL,
+            f"{key} of {token}",
+            Declared(token, {key: document({**ALLOW, "Action": "*"})}),
+            [f"{key}: statement 0 allows every action"],
+        )
+        for token, key in (
+            ("aws:iam/rolePolicy:RolePolicy", "policy"),
+            ("aws:iam/userPolicy:UserPolicy", "policy"),
+            ("aws:iam/groupPolicy:GroupPolicy", "policy"),
+            ("aws:iot/policy:Policy", "policy"),
+            ("aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy", "inlinePolicy"),
+        )
+    ),
+    *(
+        Case(
+            Kind.FAIL,
+            f"{key} of {token}",
+            Declared(token, {key: ADMINISTRATOR}),
+            ["it allows more than any role needs"],
+        )
+        for token, key in (
+            ("aws:iam/userPolicyAttachment:UserPolicyAttachment", "policyArn"),
+            ("aws:iam/groupPolicyAttachment:GroupPolicyAttachment", "policyArn"),
+            ("aws:iam/policyAttachment:PolicyAttachment", "policyArn"),
+            ("aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment", "managedPolicyArn"),
+        )
+    ),
+    Case(
+        Kind.NESTED,
+        "a role with the rights of an administrator",
+        Declared(
+            "aws.iam.Role",
+            {
+                "assume_role_policy": document({**ALLOW, "Principal": AWS_ACCOUNT}),
+                "managed_policy_arns": [ADMINISTRATOR],
+            },
+        ),
+        ["managedPolicyArns[0] is"],
+    ),
+    Case(
+        Kind.MISSING,
+        "bare vault:jwt/authBackendRole:AuthBackendRole",
+        bare("vault:jwt/authBackendRole:AuthBackendRole"),
+        ["tokenMaxTtl is missing"],
+    ),
+    Case(
+        Kind.FAIL,
+        "a policy of vault with root",
+        Declared("vault.Policy", {"name": "a", "policy": 'path "a" { capabilities = ["root"] }'}),
+        ['policy: path "a" allows root'],
     ),
     # Who may take a role
     Case(Kind.PASS, "a role for one", trust(AWS_ACCOUNT)),

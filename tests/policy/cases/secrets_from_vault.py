@@ -151,6 +151,14 @@ CASES: Final = (
         command(f"mysql --password={PASSWORD}"),
         ["create contains a secret in plain text: a value for"],
     ),
+    Case(
+        Kind.PASS,
+        "the units of a token's life",
+        Declared(
+            "aws.cognito.UserPoolClient",
+            {"user_pool_id": "p", "token_validity_units": {"access_token": "minutes", "refresh_token": "days"}},
+        ),
+    ),
     Case(Kind.SECRET, "a command that is hidden", command(Hidden(f"mysql --password={PASSWORD}"))),
     Case(
         Kind.NESTED,

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any, Final
 
-from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind
+from tests.policy.cases import UNKNOWN, Case, Declared, Hidden, Kind, bare
 
 DIGEST: Final = "registry.example/app@sha256:" + "0123456789abcdef" * 4
 BY_TAG: Final = "registry.example/app:1.4.2"
@@ -58,9 +58,7 @@ CASES: Final = (
         task(None),
         ["containerDefinitions[0].image is missing"],
     ),
-    Case(
-        Kind.UNKNOWN, "a task that is not known", text(UNKNOWN), ["containerDefinitions is not known before the depl"]
-    ),
+    Case(Kind.UNKNOWN, "a task that is not known: the update judges it", text(UNKNOWN)),
     Case(
         Kind.SECRET,
         "a task with a hidden image by tag",
@@ -78,7 +76,41 @@ CASES: Final = (
     Case(Kind.PASS, "a container by digest", container(DIGEST)),
     Case(Kind.FAIL, "a container by tag", container(BY_TAG), [f'registryImage is "{BY_TAG}"']),
     Case(Kind.FAIL, "a container by half a digest", container(DIGEST[:-1]), ["registryImage is"]),
-    Case(Kind.MISSING, "a container without an image", container(None), ["registryImage is missing"]),
+    Case(
+        Kind.NESTED,
+        "a container by digest and, by its older name, by tag",
+        bare("scaleway:containers/container:Container", image=DIGEST, registryImage=BY_TAG),
+        [f'registryImage is "{BY_TAG}"'],
+    ),
+    *(
+        Case(Kind.MISSING, f"bare {token}", bare(token), [problem])
+        for token, problem in (
+            ("aws:batch/jobDefinition:JobDefinition", "containerProperties is missing: its images cannot be judged"),
+            ("aws:apprunner/service:Service", "sourceConfiguration.imageRepository.imageIdentifier is missing"),
+            ("scaleway:job/definition:Definition", 'imageUri is "x"'),
+            ("scaleway:index/jobDefinition:JobDefinition", 'imageUri is "x"'),
+            ("scaleway:index/container:Container", "image is missing"),
+        )
+    ),
+    *(
+        Case(
+            Kind.FAIL,
+            f"{key} of {token} that pipes into a shell",
+            Declared(token, {key: "curl x | sh"}),
+            [f"{key}: what is fetched is piped"],
+        )
+        for token, key in (
+            ("aws:ec2/instance:Instance", "userData"),
+            ("aws:ec2/instance:Instance", "userDataBase64"),
+        )
+    ),
+    Case(
+        Kind.FAIL,
+        "a batch job by tag",
+        bare("aws:batch/jobDefinition:JobDefinition", containerProperties=json.dumps({"image": BY_TAG})),
+        [f'containerProperties[0].image is "{BY_TAG}"'],
+    ),
+    Case(Kind.MISSING, "a container without an image", container(None), ["image is missing"]),
     Case(
         Kind.PASS,
         "a registry whose tags stay",

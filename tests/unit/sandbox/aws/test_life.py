@@ -59,4 +59,4 @@ def test_life(name: str, world: World) -> None:
     if not example.stays:
         assert seen(world, example, row) in (None, [], [None, None])
     examples.remove()
-    assert world.store.rows("aws") == []
+    assert world.rows() == []

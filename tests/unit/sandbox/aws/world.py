@@ -64,6 +64,7 @@ class World:
         self.store = Store(folder / "clouds.sqlite")
         self.aws = Aws(self.store, port or free_port(), folder / "aws.key")
         account = Account("aws", "operator", "", "", frozenset())
+        self.kept: set[int] = set()
         self.session = Session(account, {"region": REGION, **(config or {})})
 
     def call(self, name: str) -> Call:
@@ -83,6 +84,13 @@ class World:
             raise CloudError("; ".join(f"{failure.property}: {failure.reason}" for failure in failures))
         identifier, _ = kind.create(named, call)
         return self.row(token, identifier)
+
+    def keep(self, row: Row) -> None:
+        """Leave a resource out of what tests see."""
+        self.kept.add(row.seq)
+
+    def rows(self) -> list[Row]:
+        return [row for row in self.store.rows("aws") if row.seq not in self.kept]
 
     def row(self, token: str, identifier: str) -> Row:
         found = self.store.get("aws", token, identifier)

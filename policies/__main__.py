@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from pathlib import Path
 
 # The engine starts the pack from the folder of any project; the pack's own package is next to this file.
@@ -19,6 +20,7 @@ from policies import (
     exceptions,
     exposure,
     least_privilege,
+    literals,
     redundancy,
     secrets_from_vault,
     supply_chain,
@@ -44,8 +46,16 @@ POLICIES = (
 )
 REGISTRY = Registry(module.POLICY for module in POLICIES)
 
+
+def _warm_up() -> None:
+    """Import what the first questions need while the engine starts the program."""
+    literals.warm_up()
+    budget.warm_up()
+
+
 if __name__ == "__main__":
     server, port = start(Analyzer(REGISTRY))
     print(port, flush=True)
+    threading.Thread(target=_warm_up, daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         server.wait_for_termination()

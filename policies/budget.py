@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from typing import Any, Final
 
 from policies.model import Policy, Severity, Stack, Violation
 from policies.wire import reveal
+
+
+def warm_up() -> None:
+    """Import what the estimate needs, before it is needed."""
+    importlib.import_module("catalog.cost")
+    importlib.import_module("settings")
 
 
 def check_stack(stack: Stack) -> Iterator[Violation]:

@@ -27,7 +27,6 @@ from botocore import xform_name
 from cryptography.fernet import Fernet
 
 from sandbox.servers import mending
-from sandbox.servers.bucket_policies import heed_conditions
 from sandbox.store import Store
 
 LOG: Final = logging.getLogger("sandbox")
@@ -55,6 +54,7 @@ class Aws:
         self._key_file = key_file
         self._starting = threading.Lock()
         self._started = False
+        self._filled = threading.Event()
         self.then: list[Callable[[], None]] = []
         """What begins when moto holds all that the journal says."""
         self._held: dict[str, list[Ask]] = {}
@@ -133,6 +133,7 @@ class Aws:
             if not self._started:
                 self._serve()
                 self._replay()
+                self._filled.set()
                 for begin in self.then:
                     begin()
                 self._started = True
@@ -149,11 +150,14 @@ class Aws:
         dispatcher = DomainDispatcherApplication(create_backend_app)
         numbers = mending.numbers_by_thread()
         mending.mend_bucket_policies()
-        heed_conditions()
+        mending.mend_queue_policies()
 
         def application(environ: dict[str, Any], start_response: Any) -> Any:
+            seed = environ.get(f"HTTP_{SEED_HEADER.upper().replace('-', '_')}")
+            if seed is None:  # not the journal's own call, and so one that must see all that the journal says
+                self._filled.wait()
             mending.furnish(environ.get("HTTP_AUTHORIZATION", ""), numbers)
-            numbers.random = random.Random(environ.get(f"HTTP_{SEED_HEADER.upper().replace('-', '_')}"))  # noqa: S311
+            numbers.random = random.Random(seed)  # noqa: S311
             return dispatcher(environ, start_response)
 
         logging.getLogger("werkzeug").setLevel(logging.WARNING)

@@ -59,6 +59,8 @@ class Running:
     vault: str
     aws: str = ""
     """Where AWS answers; it is started when it is first needed, and at once where it holds anything."""
+    gateway: int = 0
+    """The port at which APIs and pages for signing in answer, by AWS's own names."""
     code: str = ""
     """The checksum of the program that runs; one from before there was such a thing has none."""
 
@@ -165,7 +167,7 @@ def _ports(directory: Path) -> dict[str, int]:
 
     file = directory / "ports.json"
     ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
-    missing = [name for name in ("vault", "aws", *PROVIDERS_WITH_STORAGE) if name not in ports]
+    missing = [name for name in ("vault", "aws", "gateway", *PROVIDERS_WITH_STORAGE) if name not in ports]
     for name in missing:
         checkout = directory.resolve() == (ROOT / ".sandbox").resolve()
         ports[name] = VAULT_PORT if name == "vault" and checkout else free_port()
@@ -182,6 +184,8 @@ def serve(directory: Path) -> None:
     from sandbox.cloud import Servers
     from sandbox.clouds import aws, command, local, ovh, scaleway, vault
     from sandbox.servers.aws import Aws
+    from sandbox.servers.functions import Functions
+    from sandbox.servers.gateway import Gateway
     from sandbox.servers.object_storage import ObjectStorage
     from sandbox.servers.vault import VaultServer
     from sandbox.store import Store
@@ -199,6 +203,9 @@ def serve(directory: Path) -> None:
     try:
         environment = _open_accounts(store, keeper.address, keeper.token)
         amazon = Aws(store, ports["aws"], directory / "aws.key")
+        functions = Functions(directory / "functions", amazon.endpoint)
+        gateway = Gateway(functions, ports["gateway"], directory)
+        amazon.then += [functions.start, gateway.start]
         if store.ids("aws"):
             threading.Thread(target=amazon.start, name="aws", daemon=True).start()
         servers = Servers(storage, keeper.address, amazon)
@@ -211,6 +218,7 @@ def serve(directory: Path) -> None:
             object_storage={name: one.endpoint for name, one in storage.items()},
             vault=keeper.address,
             aws=amazon.endpoint,
+            gateway=ports["gateway"],
             code=code(),
         )
         unfinished = directory / "daemon.unfinished"
@@ -223,6 +231,8 @@ def serve(directory: Path) -> None:
                 break
         for one, _ in started.values():
             one.stop(grace=1)
+        gateway.close()
+        functions.close()
     finally:
         (directory / "daemon.json").unlink(missing_ok=True)
         for child in children:

@@ -130,7 +130,7 @@ class Api(pulumi.ComponentResource):
         if name not in self._integrations:
             aws.lambda_.Permission(
                 f"{self._args.name}-{name}",
-                statement_id="api",
+                statement_id=f"{self._args.name}-{name}",
                 function=function.name,
                 action="lambda:InvokeFunction",
                 principal="apigateway.amazonaws.com",

@@ -12,7 +12,7 @@ from components.sdk import lazy
 aws = lazy("pulumi_aws")
 
 PASSWORD_LENGTH: Final = 14
-TOKEN_MINUTES: Final = 60
+TOKEN_HOURS: Final = 1
 SESSION_DAYS: Final = 1
 INVITATION_DAYS: Final = 3
 
@@ -97,10 +97,9 @@ class SignIn(pulumi.ComponentResource):
             explicit_auth_flows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
             prevent_user_existence_errors="ENABLED",
             enable_token_revocation=True,
-            access_token_validity=TOKEN_MINUTES,
-            id_token_validity=TOKEN_MINUTES,
+            access_token_validity=TOKEN_HOURS,
+            id_token_validity=TOKEN_HOURS,
             refresh_token_validity=SESSION_DAYS,
-            token_validity_units={"access_token": "minutes", "id_token": "minutes", "refresh_token": "days"},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self._resource]),
         )
         identifier: pulumi.Output[str] = client.id

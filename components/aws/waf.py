@@ -53,7 +53,8 @@ class Waf(pulumi.ComponentResource):
             default_action={"allow": {}},
             rules=[_rate(args.requests), *(_managed(name, order) for order, name in enumerate(MANAGED, start=1))],
             visibility_config=_seen(args.name),
-            opts=child,
+            # No secret (it says which version of the list is changed), but no reader of a state needs it either.
+            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["lockToken"]),
         )
         self.name: pulumi.Output[str] = acl.name
         aws.wafv2.WebAclAssociation(args.name, web_acl_arn=acl.arn, resource_arn=args.protects, opts=child)

@@ -16,7 +16,7 @@ import logging
 import random
 import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,12 +26,11 @@ import botocore.config
 from botocore import xform_name
 from cryptography.fernet import Fernet
 
+from sandbox.servers import mending
 from sandbox.store import Store
 
 LOG: Final = logging.getLogger("sandbox")
 PROVIDER: Final = "aws"
-ACCOUNT_ID: Final = "123456789012"
-"""Whose cloud moto is."""
 SEED_HEADER: Final = "X-Sandbox-Seed"
 _BYTES_KEY: Final = "__bytes__"
 
@@ -55,6 +54,9 @@ class Aws:
         self._key_file = key_file
         self._starting = threading.Lock()
         self._started = False
+        self._filled = threading.Event()
+        self.then: list[Callable[[], None]] = []
+        """What begins when moto holds all that the journal says."""
         self._held: dict[str, list[Ask]] = {}
         self._seen: dict[str, Mapping[str, Any]] = {}
         self.endpoint = f"http://127.0.0.1:{port}"
@@ -101,7 +103,7 @@ class Aws:
         from moto.moto_api._internal.models import moto_api_backend
 
         moto_api_backend.reset()
-        _furnish_region.cache_clear()
+        mending.unfurnish()
 
     def undo(self, asks: Iterable[Ask]) -> None:
         """Take back what has half succeeded; that it was there is written nowhere."""
@@ -131,6 +133,9 @@ class Aws:
             if not self._started:
                 self._serve()
                 self._replay()
+                self._filled.set()
+                for begin in self.then:
+                    begin()
                 self._started = True
 
     def _serve(self) -> None:
@@ -143,11 +148,16 @@ class Aws:
         default_user_config["iam"] = {"load_aws_managed_policies": True}
         FakeBucket._log_permissions_enabled_policy = staticmethod(_may_deliver_logs)
         dispatcher = DomainDispatcherApplication(create_backend_app)
-        numbers = _seed_by_thread()
+        numbers = mending.numbers_by_thread()
+        mending.mend_bucket_policies()
+        mending.mend_queue_policies()
 
         def application(environ: dict[str, Any], start_response: Any) -> Any:
-            _furnish(environ.get("HTTP_AUTHORIZATION", ""), numbers)
-            numbers.random = random.Random(environ.get(f"HTTP_{SEED_HEADER.upper().replace('-', '_')}"))  # noqa: S311
+            seed = environ.get(f"HTTP_{SEED_HEADER.upper().replace('-', '_')}")
+            if seed is None:  # not the journal's own call, and so one that must see all that the journal says
+                self._filled.wait()
+            mending.furnish(environ.get("HTTP_AUTHORIZATION", ""), numbers)
+            numbers.random = random.Random(seed)  # noqa: S311
             return dispatcher(environ, start_response)
 
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
@@ -177,7 +187,7 @@ class Aws:
         client = _client(self.endpoint, ask.service, ask.region)
         answer: dict[str, Any] = getattr(client, xform_name(ask.operation))(**ask.arguments)
         if (ask.service, ask.operation) == ("elasticache", "DeleteReplicationGroup"):
-            _let_go_of_cache(ask.region, ask.arguments["ReplicationGroupId"])
+            mending.let_go_of_cache(ask.region, ask.arguments["ReplicationGroupId"])
         return answer
 
     def _write(self, entry: Mapping[str, Any]) -> None:
@@ -221,49 +231,6 @@ def _client(endpoint: str, service: str, region: str) -> Any:
 def _seed(request: Any, **_: Any) -> None:
     if _SEED.value is not None:
         request.headers[SEED_HEADER] = _SEED.value
-
-
-def _seed_by_thread() -> Any:
-    """Make moto's random numbers those of the request's thread, so that calls at the same time keep theirs apart."""
-    from moto.moto_api._internal import mock_random
-    from moto.moto_api._internal.moto_random import MotoRandom
-
-    class Numbers(threading.local):
-        random = random.Random()  # noqa: S311 - ids of a simulated cloud
-
-    numbers = Numbers()
-
-    class RandomByThread(MotoRandom):  # type: ignore[misc] # moto has no types for us
-        def random(self) -> float:
-            return numbers.random.random()
-
-        def getrandbits(self, k: int, /) -> int:
-            return numbers.random.getrandbits(k)
-
-    mock_random.__class__ = RandomByThread  # every module of moto has its own reference to the object
-    return numbers
-
-
-@functools.cache
-def _furnish_region(region: str, numbers: Any) -> None:
-    from moto.backends import get_backend
-
-    numbers.random = random.Random(region)  # noqa: S311 - ids of a simulated cloud
-    get_backend("ec2")[ACCOUNT_ID][region]
-
-
-def _furnish(authorization: str, numbers: Any) -> None:
-    """A region has a default network and prefix lists before anybody asks; their ids must not depend on who does."""
-    scope = authorization.split(",")[0].split("/")
-    if len(scope) == 5 and scope[3] == "ec2":
-        _furnish_region(scope[2], numbers)
-
-
-def _let_go_of_cache(region: str, identifier: str) -> None:
-    """moto marks a cache that is deleted and keeps it, so that its id could never be used again."""
-    from moto.backends import get_backend
-
-    get_backend("elasticache")[ACCOUNT_ID][region].replication_groups.pop(identifier, None)
 
 
 def _packed(ask: Ask) -> Sequence[Any]:

@@ -20,7 +20,8 @@ from sandbox.clouds.aws import shapes
 from sandbox.clouds.aws.shapes import Converter, Renames
 from sandbox.properties import UNKNOWN, Properties, Unknown, find, has_unknown
 from sandbox.schema import Failure
-from sandbox.servers.aws import ACCOUNT_ID, Ask
+from sandbox.servers.aws import Ask
+from sandbox.servers.mending import ACCOUNT_ID
 from sandbox.store import Row
 
 CATALOG: Final = catalog.aws()

@@ -10,7 +10,8 @@ from sandbox.clouds.aws.base import CATALOG
 from sandbox.clouds.aws.iam import get_policy_document
 from sandbox.clouds.aws.tokens import ZONE
 from sandbox.properties import Properties
-from sandbox.servers.aws import ACCOUNT_ID, Ask
+from sandbox.servers.aws import Ask
+from sandbox.servers.mending import ACCOUNT_ID
 
 ELB_ACCOUNTS: Final = {
     "eu-central-1": "054676820928",

@@ -206,7 +206,7 @@ class Permission(AwsKind):
     references = (Named("function", (FUNCTION,), also=("arn",)),)
     renames = {"function": "FunctionName"}
     creation = Api("AddPermission", mapped=True)
-    identity = "{statementId}"
+    identity = "{function}/{statementId}"
     deletion = (
         Api(
             "RemovePermission",
@@ -214,7 +214,9 @@ class Permission(AwsKind):
         ),
     )
     readings = (
-        Reading("GetPolicy", {"FunctionName": "{function}"}, "contains(Policy, '\"{id}\"') && {Found: Policy}"),
+        Reading(
+            "GetPolicy", {"FunctionName": "{function}"}, "contains(Policy, '\"{statementId}\"') && {Found: Policy}"
+        ),
     )
 
     def check(self, inputs: Properties, call: Call) -> Iterator[Failure]:

@@ -9,7 +9,7 @@ from sandbox.cloud import Call, Kind, Reference
 from sandbox.clouds.aws.base import Api, AwsKind
 from sandbox.clouds.aws.tokens import BUCKET, ROLE, TOPIC
 from sandbox.properties import Properties
-from sandbox.servers.aws import ACCOUNT_ID
+from sandbox.servers.mending import ACCOUNT_ID
 
 
 class MalwareProtectionPlan(AwsKind):

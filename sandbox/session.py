@@ -4,21 +4,52 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import boto3
 from rich.console import Console
 
 from engine.setup import ROOT
 from engine.workspace import Workspace
 from sandbox import daemon
 from sandbox.recovery import recover
-from sandbox.store import Store
+from sandbox.store import Row, Store
 from sandbox.summary import show
 from settings import Settings, read
 
 POLICIES: Final = ROOT / "policies"
 CONSOLE: Final = Console()
+BUCKET: Final = "aws:s3/bucket:Bucket"
+UNPROTECTED: Final[Mapping[str, Any]] = {
+    "protected": False,
+    "deletionProtection": False,
+    "deletionProtectionEnabled": False,
+    "enableDeletionProtection": False,
+}
+"""How providers call their protection, and what they take for none."""
+AT_AWS: Final[Mapping[str, tuple[str, str, Callable[[Row], dict[str, Any]]]]] = {
+    "aws:lb/loadBalancer:LoadBalancer": (
+        "elbv2",
+        "modify_load_balancer_attributes",
+        lambda row: {
+            "LoadBalancerArn": row.outputs["arn"],
+            "Attributes": [{"Key": "deletion_protection.enabled", "Value": "false"}],
+        },
+    ),
+    "aws:rds/instance:Instance": (
+        "rds",
+        "modify_db_instance",
+        lambda row: {"DBInstanceIdentifier": row.id, "DeletionProtection": False, "ApplyImmediately": True},
+    ),
+    "aws:dynamodb/table:Table": (
+        "dynamodb",
+        "update_table",
+        lambda row: {"TableName": row.id, "DeletionProtectionEnabled": False},
+    ),
+}
+"""What moto protects by itself, and how it is asked to let go."""
 
 
 def prepare(stack: str, directory: Path = daemon.DIRECTORY) -> tuple[Workspace, Settings]:
@@ -74,7 +105,7 @@ def down(directory: Path = daemon.DIRECTORY) -> int:
             stack = found["name"]
             prepare(stack, directory)
             workspace.run("state", "unprotect", "--all", "--yes", "--stack", stack, quiet=True)
-            _unprotect(directory)
+            _unprotect(directory, running)
             done = workspace.run("destroy", "--yes", "--stack", stack, "--skip-preview", check=False)
             if done.returncode != 0:
                 return done.returncode
@@ -84,12 +115,25 @@ def down(directory: Path = daemon.DIRECTORY) -> int:
     return 0
 
 
-def _unprotect(directory: Path) -> None:
+def _unprotect(directory: Path, running: daemon.Running) -> None:
     """Take off the protection that a provider itself knows, and that for real only a person may take off."""
     store = Store(directory / "clouds.sqlite")
     for row in store.rows():
-        if row.outputs.get("protected"):
-            store.change(row, {**row.inputs, "protected": False}, {**row.outputs, "protected": False})
+        taken_off = {name: value for name, value in UNPROTECTED.items() if row.outputs.get(name)}
+        if row.token == BUCKET:
+            taken_off["forceDestroy"] = True  # moto writes access logs, and logs of buckets are in buckets
+        if row.token in AT_AWS and taken_off:
+            service, operation, arguments = AT_AWS[row.token]
+            client = boto3.client(
+                service,
+                endpoint_url=running.aws,
+                region_name=row.outputs["region"],
+                aws_access_key_id="sandbox",
+                aws_secret_access_key="sandbox",  # noqa: S106 - moto asks for some
+            )
+            getattr(client, operation)(**arguments(row))
+        if taken_off:
+            store.change(row, {**row.inputs, **taken_off}, {**row.outputs, **taken_off})
     store.close()
 
 

@@ -17,6 +17,8 @@ aws = lazy("pulumi_aws")
 
 FOLDER: Final = "apps/chat/pipeline"
 """Where the sources have what each project does (buildspecs)."""
+SIGNING: Final = "token-key"
+"""The secret, below staging's name, with the key that signs the tokens of the load test's users."""
 BUILDER: Final = "aws/codebuild/amazonlinux-aarch64-standard:3.0"
 MINUTES: Final = {"tests": 30, "image": 30, "load": 60, "deploy": 180}
 """How long a project may take; 300 gateways that each drain for ten minutes take more than an hour to be replaced."""
@@ -73,7 +75,7 @@ class Pipeline(pulumi.ComponentResource):
             "tests": self._project("tests", []),
             "image": self._project("image", self._push(targets), privileged=True),
             "deploy": self._project("deploy", self._deploy(targets)),
-            "load": self._project("load", []),
+            "load": self._project("load", [self._token_key()]),
         }
         role = Role(
             RoleArgs(f"{args.name}-pipeline", "codepipeline.amazonaws.com", args.account, self._orchestrate()),
@@ -174,7 +176,7 @@ class Pipeline(pulumi.ComponentResource):
             RoleArgs(name, "codebuild.amazonaws.com", args.account, [*self._common(), *statements]),
             self._child,
         )
-        variables = {
+        variables: dict[str, str] = {
             "REGISTRY": f"{args.account}.dkr.ecr.{args.region}.amazonaws.com",
             "TARGETS": f"{args.staging.name} {args.production.name}",
             "VAULT_AGENT": args.vault_agent,
@@ -193,13 +195,26 @@ class Pipeline(pulumi.ComponentResource):
                 "compute_type": "BUILD_GENERAL1_LARGE" if part == "load" else "BUILD_GENERAL1_SMALL",
                 "image": BUILDER,
                 "privileged_mode": privileged,  # Docker builds images in the one project that needs it
-                "environment_variables": [{"name": key, "value": value} for key, value in sorted(variables.items())],
+                "environment_variables": [
+                    *({"name": key, "value": value} for key, value in sorted(variables.items())),
+                    *([self._staging_secret()] if part == "load" else []),
+                ],
             },
             logs_config={"cloudwatch_logs": {"status": "ENABLED", "group_name": args.log_group, "stream_name": part}},
             opts=pulumi.ResourceOptions(parent=self, depends_on=role.ready),
         )
 
+    def _staging_secret(self) -> Mapping[str, str]:
+        """By reference: what CodeBuild reads when the test begins is in no log."""
+        return {"name": "CHAT_TOKEN_KEY", "type": "SECRETS_MANAGER", "value": f"{self._args.staging.name}/{SIGNING}"}
+
     # Rights
+
+    def _token_key(self) -> Statement:
+        here = f"{self._args.region}:{self._args.account}"
+        # AWS adds six letters to a secret's name.
+        secret = f"arn:aws:secretsmanager:{here}:secret:{self._args.staging.name}/{SIGNING}-??????"
+        return allow("secretsmanager:GetSecretValue", on=[secret])
 
     def _artifacts(self) -> Sequence[Statement]:
         return [

@@ -73,6 +73,21 @@ def mend_bucket_policies() -> None:
     FakeBucket.get_permission = get_permission
 
 
+def mend_queue_policies() -> None:
+    """moto forgets a queue's policy whenever another of its attributes is set."""
+    from moto.sqs.models import Queue
+
+    set_attributes = Queue._set_attributes
+
+    def keeping_the_policy(self: Any, attributes: dict[str, Any], now: float | None = None) -> None:
+        policy = getattr(self, "policy", None)
+        set_attributes(self, attributes, now)
+        if "Policy" not in attributes:
+            self.policy = policy
+
+    Queue._set_attributes = keeping_the_policy
+
+
 def let_go_of_cache(region: str, identifier: str) -> None:
     """moto marks a cache that is deleted and keeps it, so that its id could never be used again."""
     from moto.backends import get_backend

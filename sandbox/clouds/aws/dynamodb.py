@@ -82,6 +82,16 @@ _COMMON: Final[dict[str, Any]] = {
 }
 
 
+def _anew(name: str, *inputs: str) -> Any:
+    """A part of the table where it changes: AWS refuses to be told what it knows."""
+
+    def made(p: Properties) -> Any:
+        before = p.get("before") or {}
+        return _COMMON[name](p) if any(p.get(one) != before.get(one) for one in inputs) else None
+
+    return made
+
+
 class Table(AwsKind):
     """A table."""
 
@@ -149,7 +159,9 @@ class Table(AwsKind):
                 "DeletionProtectionEnabled": "{deletionProtectionEnabled}",
                 "TableClass": "{tableClass}",
                 "GlobalSecondaryIndexUpdates": known_only(_index_updates, "globalSecondaryIndexes"),
-                **_COMMON,
+                "ProvisionedThroughput": _anew("ProvisionedThroughput", *_CAPACITY),
+                "StreamSpecification": _anew("StreamSpecification", "streamEnabled", "streamViewType"),
+                "SSESpecification": _anew("SSESpecification", "serverSideEncryption"),
             },
             takes=("globalSecondaryIndexes", "streamEnabled", "streamViewType", "serverSideEncryption", *_CAPACITY),
             when=always,

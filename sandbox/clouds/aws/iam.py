@@ -192,8 +192,14 @@ class InstanceProfile(IamKind):
         Api("RemoveRoleFromInstanceProfile", {"InstanceProfileName": "{id}", "RoleName": "{role}"}),
         Api("DeleteInstanceProfile", {"InstanceProfileName": "{id}"}),
     )
-    readings = (Reading("GetInstanceProfile", {"InstanceProfileName": "{id}"}, "InstanceProfile"),)
-    outputs = {"uniqueId": "InstanceProfileId"}
+    readings = (
+        Reading(
+            "GetInstanceProfile",
+            {"InstanceProfileName": "{id}"},
+            "InstanceProfile.{Arn: Arn, Path: Path, CreateDate: CreateDate, UniqueId: InstanceProfileId, Tags: Tags, "
+            "Role: Roles[0].RoleName}",
+        ),
+    )
 
 
 def get_policy_document(arguments: Properties, _: Call) -> Properties:

@@ -622,6 +622,17 @@ def test_what_projects_do_is_in_the_sources() -> None:
     assert privileged == ["alertes-prod-chat-image"]
 
 
+def test_the_load_test_reads_stagings_key_by_reference() -> None:
+    seen = declared("prod")
+    variables = the(seen, "aws:codebuild/project:Project", "-load").inputs["environment"]["environmentVariables"]
+    secret = next(one for one in variables if one["name"] == "CHAT_TOKEN_KEY")
+    assert (secret["type"], secret["value"]) == ("SECRETS_MANAGER", "alertes-dev-chat/token-key")
+    allowed = {
+        resource for action, resource in permissions(seen, "alertes-prod-chat-load") if "secretsmanager" in action
+    }
+    assert allowed == {"arn:aws:secretsmanager:eu-west-3:123456789012:secret:alertes-dev-chat/token-key-??????"}
+
+
 def test_images_are_scanned_and_their_tags_never_move(seen: Recording) -> None:
     repositories = seen.of("aws:ecr/repository:Repository")
     assert len(repositories) == 2

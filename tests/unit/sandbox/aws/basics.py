@@ -9,9 +9,8 @@ from tests.unit.sandbox.aws.world import Example, Look
 
 ANYBODY: Properties = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [ANYBODY]})
-OTHER_TRUST = json.dumps(
-    {"Version": "2012-10-17", "Statement": [{**ANYBODY, "Principal": {"Service": "ecs-tasks.amazonaws.com"}}]}
-)
+BOTH = ["lambda.amazonaws.com", "ecs-tasks.amazonaws.com"]
+OTHER_TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{**ANYBODY, "Principal": {"Service": BOTH}}]})
 
 
 def policy(action: str, resource: str = "*", principal: str = "") -> str:
@@ -294,7 +293,7 @@ RIGHTS: dict[str, Example] = {
         Look("iam", "GetRole", {"RoleName": "{id}"}, "Role.AssumeRolePolicyDocument.Statement[0].Principal.Service"),
         "lambda.amazonaws.com",
         {"assumeRolePolicy": OTHER_TRUST},
-        "ecs-tasks.amazonaws.com",
+        BOTH,
         Look("iam", "UpdateRole", {"RoleName": "{id}", "Description": "plays"}),
         {"description": "plays"},
     ),

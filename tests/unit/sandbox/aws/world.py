@@ -98,6 +98,7 @@ class World:
         return found
 
     def update(self, row: Row, change: Properties) -> Row:
+        row = self.row(row.token, row.id)
         inputs = {name: value for name, value in {**row.inputs, **change}.items() if value is not None}
         kind, call = CLOUD.kinds[row.token], self.call("x")
         failures = list(kind.schema.check(inputs)) or list(kind.check(inputs, call))

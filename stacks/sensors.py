@@ -326,7 +326,7 @@ class Sensors(pulumi.ComponentResource):
         if not self._sensors.eu_only:
             peers.append(f"https://*.execute-api.{region}.amazonaws.com")
         return (
-            "default-src 'none'; script-src 'self'; style-src 'self'; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
             f"connect-src 'self' {' '.join(peers)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
 

@@ -87,7 +87,7 @@ class Function(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
-def python_archive(folder: str) -> pulumi.Archive:
+def python_archive(folder: str) -> pulumi.AssetArchive:
     """The Python files of a folder of this project, such as apps/sensors, under their own names.
 
     The same files are the same archive: what is in it is told by names and contents alone. Paths are relative, so that

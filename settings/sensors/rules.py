@@ -105,6 +105,6 @@ def _throttle(sensors: Sensors) -> Iterator[Finding]:
 
 @rule
 def _sign_in(sensors: Sensors) -> Iterator[Finding]:
-    if re.search("aws|amazon|cognito", sensors.query.sign_in):
+    if re.search("aws|amazon|cognito", str(sensors.query.sign_in)):
         accepted = "a name without aws, amazon and cognito, which Cognito keeps for itself"
         yield wrong(("sensors", "query", "sign_in"), sensors.query.sign_in, accepted)

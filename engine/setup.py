@@ -205,4 +205,10 @@ def setup() -> None:
             if not (BIN / EXECUTOR).exists() or not (BIN / "pulumi-language-python").exists():
                 install_language_host()
         build(VERSITYGW)
-        build(FERRETDB)
+
+
+def provide(program: GoProgram) -> Path:
+    """A program that only some commands need, built where it is not there yet."""
+    with _only_one():
+        build(program)
+    return program.binary

@@ -21,7 +21,7 @@ import zmq
 
 from apps.chat.messages import Lane
 from apps.chat.tokens import issue
-from engine.setup import FERRETDB, ROOT
+from engine.setup import FERRETDB, ROOT, provide
 from sandbox.servers.process import Server, ServerError, accepts, free_port
 
 ADDRESS: Final = "127.0.0.1"
@@ -141,7 +141,7 @@ class LocalChat:
         port = self._ports["documents"]
         folder = self._folder / "documents"
         folder.mkdir(mode=0o700, exist_ok=True)
-        server = self._server("documents", [str(FERRETDB.binary), f"{ADDRESS}:{port}", str(folder)], port, {})
+        server = self._server("documents", [str(provide(FERRETDB)), f"{ADDRESS}:{port}", str(folder)], port, {})
         server.wait_until(lambda: accepts(port))
 
     def run(self, process: str, number: int = 0) -> Server:

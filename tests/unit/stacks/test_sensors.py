@@ -247,7 +247,7 @@ def test_functions_are_told_what_settings_say(environment: str) -> None:
 def test_the_archive_is_the_functions_files_and_always_the_same() -> None:
     def packed() -> bytes:
         assets = {
-            name: {SIGNATURE_KEY: "asset", "path": asset.path}
+            name: {SIGNATURE_KEY: "asset", "path": asset.path}  # type: ignore[union-attr]
             for name, asset in python_archive("apps/sensors").assets.items()
         }
         return archive({SIGNATURE_KEY: ARCHIVE_SIGNATURE, "assets": assets})

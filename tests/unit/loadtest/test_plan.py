@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -18,9 +19,19 @@ def chat(request: pytest.FixtureRequest) -> Chat:
     return chat
 
 
+def written(load: Load, address: str = "ws://127.0.0.1:8080") -> str:
+    return text(load, address, Path("users.csv"))
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1", "ws://", "wss://host/path"])
+def test_an_address_is_of_a_socket(chat: Chat, address: str) -> None:
+    with pytest.raises(PlanError, match="accepted is ws://host or wss://host"):
+        written(Load.of(chat, 1), address)
+
+
 def test_the_plan_is_xml_with_the_users_of_the_settings_over_ramp_and_hold(chat: Chat) -> None:
     users = min(chat.traffic.connections, MOST_USERS)
-    plan = ElementTree.fromstring(text(Load.of(chat, users)))  # noqa: S314 - our own text
+    plan = ElementTree.fromstring(written(Load.of(chat, users)))  # noqa: S314 - our own text
     (threads,) = plan.iter("ThreadGroup")
     given = {one.get("name"): one.text for one in threads if one.tag in ("intProp", "longProp")}
     assert given["ThreadGroup.num_threads"] == str(users)
@@ -29,8 +40,8 @@ def test_the_plan_is_xml_with_the_users_of_the_settings_over_ramp_and_hold(chat:
 
 
 def test_the_same_settings_give_the_same_plan(chat: Chat) -> None:
-    assert text(Load.of(chat, 7)) == text(Load.of(chat, 7))
-    assert text(Load.of(chat, 7)) != text(Load.of(chat, 8))
+    assert written(Load.of(chat, 7)) == written(Load.of(chat, 7))
+    assert written(Load.of(chat, 7)) != written(Load.of(chat, 8))
 
 
 @pytest.mark.parametrize("users", [0, -1, MOST_USERS + 1])

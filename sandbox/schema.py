@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import inspect
 import re
+import threading
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,9 @@ SDK_PACKAGES: Mapping[str, str] = {
     "tls": "pulumi_tls",
     "vault": "pulumi_vault",
 }
+
+_IMPORTING = threading.Lock()
+"""The SDKs' modules import each other, so that a second thread may be given one that is half imported."""
 
 
 class UnknownTypeError(Exception):
@@ -69,7 +73,8 @@ class Schema:
 @functools.cache
 def of_resource(token: str) -> Schema:
     """The schema of a resource type such as `ovh:index/cloudInstance:CloudInstance`."""
-    module, name = _module_of(token)
+    with _IMPORTING:
+        module, name = _module_of(token)
     # Where an input of another type has the same name, the SDK calls the resource's own arguments by another.
     args = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args", None)
     resource = getattr(module, name, None)
@@ -81,7 +86,8 @@ def of_resource(token: str) -> Schema:
 @functools.cache
 def of_provider(name: str) -> Schema:
     """The schema of a provider's own configuration."""
-    module = importlib.import_module(f"{SDK_PACKAGES[name]}.provider")
+    with _IMPORTING:
+        module = importlib.import_module(f"{SDK_PACKAGES[name]}.provider")
     return Schema(f"pulumi:providers:{name}", fields_of(module.ProviderArgs), frozenset())
 
 

@@ -60,7 +60,7 @@ class _Grant:
 
 
 @dataclass
-class _Bucket:
+class Allowance:
     """The tokens of one stage's throttling: `rate` more a second, at most `burst`."""
 
     tokens: float
@@ -85,7 +85,7 @@ class Gateway:
         self._port = port
         self._folder = folder
         self._grants: dict[str, _Grant] = {}
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: dict[str, Allowance] = {}
         self._lock = threading.Lock()
         self._server: Any = None
 
@@ -162,7 +162,7 @@ class Gateway:
         if not rate or not burst:
             return True
         with self._lock:
-            return self._buckets.setdefault(identifier, _Bucket(float(burst))).take(float(rate), float(burst))
+            return self._buckets.setdefault(identifier, Allowance(float(burst))).take(float(rate), float(burst))
 
     # Users
 

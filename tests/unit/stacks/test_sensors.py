@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import pulumi
 import pytest
 
 from components.aws.function import python_archive
 from sandbox.clouds.aws.assets import archive
-from sandbox.properties import ARCHIVE_SIGNATURE, SIGNATURE_KEY
+from sandbox.properties import ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY
 from settings import Sensors as SensorsSettings
 from settings import Settings, read
 from settings.load import ROOT
@@ -246,16 +247,19 @@ def test_functions_are_told_what_settings_say(environment: str) -> None:
 
 def test_the_archive_is_the_functions_files_and_always_the_same() -> None:
     def packed() -> bytes:
-        assets = {
-            name: {SIGNATURE_KEY: "asset", "path": asset.path}  # type: ignore[union-attr]
-            for name, asset in python_archive("apps/sensors").assets.items()
-        }
+        files = python_archive("apps/sensors").assets
+        assets = {name: {SIGNATURE_KEY: ASSET_SIGNATURE, "path": _path(file)} for name, file in files.items()}
         return archive({SIGNATURE_KEY: ARCHIVE_SIGNATURE, "assets": assets})
 
     assert packed() == packed()
     names = set(python_archive("apps/sensors").assets)
     assert names == {f"apps/sensors/{file.name}" for file in (ROOT / "apps" / "sensors").glob("*.py")}
     assert all(not name.startswith("/") for name in names)
+
+
+def _path(file: Any) -> str:
+    assert isinstance(file, pulumi.FileAsset)
+    return str(file.path)
 
 
 def test_an_archive_of_nothing_is_refused() -> None:

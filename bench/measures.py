@@ -11,23 +11,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from bench import policies, recording
+from bench import policies, readings, recording
 from bench.arithmetic import Result, ratios, rotated, slope, summarise
 from bench.processes import peak_memory
 from bench.scaling import scaled
 from engine.setup import ROOT
 from engine.workspace import Workspace
 from sandbox import daemon
+from sandbox.sensors import SensorsSystem, recently
 from sandbox.session import POLICIES, prepare
 from settings import read
 
 STACK: Final = "prod"
-OTHERS: Final = {"chat": "chat-prod"}
+OTHERS: Final = {"chat": "chat-prod", "sensors": "sensors-prod"}
 """Systems at AWS that are compared with flat programs, too, with their stacks."""
 FACTORS: Final = (1, 4, 16)
 IMPORT_LAZILY: Final = "from components.sdk import lazy as load"
@@ -65,6 +67,7 @@ class Bench:
             **self._imports(sorted({resource["class"] for resource in recorded})),
             **self._growth(),
             **{name: result for system in OTHERS for name, result in self._other(system).items()},
+            **self._readings(),
         }
 
     # Measurements
@@ -94,6 +97,23 @@ class Bench:
             f"{system}_preview": summarise(seconds["program"], "s"),
             f"{system}_preview_flat": summarise(seconds["flat"], "s"),
         }
+
+    def _readings(self) -> dict[str, Result]:
+        """What the sensors' functions take a second, of a stack that `_other` has brought up."""
+        _, state = self._brought_up(OTHERS["sensors"])
+        (root,) = [one for one in state["deployment"]["resources"] if one["type"] == "pulumi:pulumi:Stack"]
+        running = daemon.ensure_running(self._clouds)
+        sensors = read(OTHERS["sensors"]).sensors
+        if sensors is None:
+            raise ValueError(f"{OTHERS['sensors']} has no sensors")
+        system = SensorsSystem(running, self._clouds, root["outputs"], sensors.region)
+        until = recently()
+        rates: dict[str, list[float]] = {"parsed": [], "stored": []}
+        for number in range(self._runs):
+            self._progress(f"readings of the sensors, {number + 1} of {self._runs}")
+            rates["parsed"].append(readings.parsed(until))
+            rates["stored"].append(readings.stored(system, until - timedelta(hours=number)))
+        return {f"sensor_readings_{name}": summarise(found, "1/s") for name, found in rates.items()}
 
     def _compared(self, recorded: list[dict[str, Any]]) -> dict[str, Result]:
         """The program against a flat one and against itself with policies, and the engine with an empty program."""

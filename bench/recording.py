@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from engine.setup import ROOT
+from sandbox.properties import SECRET_SIGNATURE, SIGNATURE_KEY
 
 PACKAGES: Final = (
     "pulumi_aws",
@@ -24,8 +25,6 @@ PACKAGES: Final = (
     "pulumiverse_scaleway",
 )
 FLAT: Final = ROOT / "bench" / "flat"
-SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-"""The key by which the engine marks what is not plain data (`sdk/go/common/resource/sig`)."""
 
 
 def classes() -> dict[str, str]:
@@ -54,13 +53,13 @@ def resources(state: Mapping[str, Any]) -> list[dict[str, Any]]:
         if not resource["custom"] or resource["type"].startswith("pulumi:"):
             continue
         inputs = {_argument(key): value for key, value in resource.get("inputs", {}).items() if key != "__defaults"}
-        hidden = {key for key, value in inputs.items() if SIGNATURE in json.dumps(value)}
+        hidden = {key for key, value in inputs.items() if SECRET_SIGNATURE in json.dumps(value)}
         recorded.append(
             {
                 "class": known[resource["type"]],
                 # Names are unique in a type only; here nothing else tells them apart.
                 "name": f"{resource['urn'].rpartition('::')[2]}-{index}",
-                "inputs": {key: value for key, value in inputs.items() if key not in hidden},
+                "inputs": {key: _plain(value) for key, value in inputs.items() if key not in hidden},
                 "secrets": {key: _plain(inputs[key]) for key in sorted(hidden)},
             }
         )
@@ -95,9 +94,15 @@ def _argument(name: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A value whose secrets are taken out of the engine's envelopes."""
-    if isinstance(value, dict):
-        if SIGNATURE in value:
-            return _plain(json.loads(value["plaintext"]))
-        return {key: _plain(child) for key, child in value.items()}
-    return [_plain(child) for child in value] if isinstance(value, list) else value
+    """A value whose secrets are taken out of the engine's envelopes, and whose files are found from everywhere."""
+    if isinstance(value, list):
+        return [_plain(child) for child in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get(SIGNATURE_KEY) == SECRET_SIGNATURE:
+        return _plain(json.loads(value["plaintext"]))
+    if SIGNATURE_KEY in value:  # a file or an archive; the engine counts its checksum anew
+        value = {key: child for key, child in value.items() if key != "hash"}
+        if value.get("path"):
+            value["path"] = str(ROOT / value["path"])
+    return {key: _plain(child) for key, child in value.items()}

@@ -115,6 +115,10 @@ _AWS: Final[Mapping[str, Callable[[Inputs], Iterator[Priced]]]] = {
     "aws:route53/zone:Zone": _each("DNS zones", "hosted_zone"),
     "aws:wafv2/webAcl:WebAcl": _web_acl,
 }
+DAYS: Final = 30
+"""Of a month, by which readings count."""
+READING_BYTES: Final = 150
+"""A reading in its table: names and values, and the 100 bytes that DynamoDB counts for itself (its developer guide)."""
 TASK: Final = "aws:ecs/taskDefinition:TaskDefinition"
 SERVICE: Final = "aws:ecs/service:Service"
 CPU_UNITS: Final = 1024
@@ -131,10 +135,20 @@ def _tasks(resources: Iterable[Mapping[str, Any]]) -> Iterator[Priced]:
         yield "tasks", count, count * (vcpu * prices["task_vcpu"] + gib * prices["task_gib"])
 
 
-def estimate(settings: Settings, resources: Iterable[Mapping[str, Any]]) -> list[Line]:
-    """The lines of the estimate: machines as settings ask for them, all else as it is in a state's resources.
+def _readings(settings: Settings) -> Iterator[Priced]:
+    """What the sensors send, by their settings."""
+    if settings.sensors is not None:
+        prices, daily = catalog.aws().prices, settings.sensors.readings_per_day
+        millions = daily * DAYS / 1e6
+        gigabytes = daily * settings.sensors.retention.raw_days * READING_BYTES / 1e9
+        yield "million readings", round(millions), millions * prices["readings_million"]
+        yield "GB of readings", round(gigabytes), gigabytes * prices["table_gb"]
 
-    Traffic, logs and the content of buckets are not in it: they depend on use. Services count as they are by day.
+
+def estimate(settings: Settings, resources: Iterable[Mapping[str, Any]]) -> list[Line]:
+    """The lines of the estimate: machines and readings as settings speak of them, all else as it is in a state's resources.
+
+    Other traffic, logs and the content of buckets are not in it: they depend on use. Services count as they are by day.
     """
     resources = list(resources)
     found: dict[tuple[str, str], tuple[int, float]] = {}
@@ -155,6 +169,6 @@ def estimate(settings: Settings, resources: Iterable[Mapping[str, Any]]) -> list
         if resource["type"] in _AWS:
             for what, count, eur in _AWS[resource["type"]](resource["inputs"]):
                 add("aws", what, count, eur)
-    for what, count, eur in _tasks(resources):
+    for what, count, eur in (*_tasks(resources), *_readings(settings)):
         add("aws", what, count, eur)
     return [Line(provider, what, count, eur) for (provider, what), (count, eur) in sorted(found.items())]

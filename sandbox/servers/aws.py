@@ -150,6 +150,7 @@ class Aws:
         dispatcher = DomainDispatcherApplication(create_backend_app)
         numbers = mending.numbers_by_thread()
         mending.mend_bucket_policies()
+        mending.mend_delete_markers()
         mending.mend_queue_policies()
 
         def application(environ: dict[str, Any], start_response: Any) -> Any:

@@ -73,6 +73,13 @@ def mend_bucket_policies() -> None:
     FakeBucket.get_permission = get_permission
 
 
+def mend_delete_markers() -> None:
+    """moto cannot drop the mark of a deleted object once its bucket's versions are suspended."""
+    from moto.s3.models import FakeDeleteMarker
+
+    FakeDeleteMarker.dispose = lambda _: None
+
+
 def mend_queue_policies() -> None:
     """moto forgets a queue's policy whenever another of its attributes is set."""
     from moto.sqs.models import Queue

@@ -67,6 +67,7 @@ class Sensors(Model):
         description="true: the page comes from the region, too; false: its files come from CloudFront, whose places are "
         "chosen by where the viewer is"
     )
+    readings_per_day: int = Field(ge=1, le=1_000_000_000, description="What arrives, by which cost and capacity count")
     uploads: Uploads
     retention: Retention
     ingest: Ingest

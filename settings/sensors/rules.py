@@ -14,8 +14,11 @@ from settings.sensors.model import Sensors
 
 DEAD_LETTER_DAYS: Final = 14
 """How long SQS keeps a message at most: so long may a file wait until somebody sends it back."""
-MB_A_SECOND: Final = 0.1
-"""What one function works on at least: 2,000 readings of 50 bytes a second (docs/sensors.md)."""
+READINGS_A_SECOND: Final = 2_000
+"""What one function works on at least: 16 writes at a time, of 8 ms each."""
+READING_BYTES: Final = 50
+PEAK: Final = 10
+"""How many times the average arrives at the busiest time, such as when a link that was down for hours is back."""
 
 
 @rule
@@ -28,6 +31,7 @@ def check(sensors: Sensors, environment: Environment) -> Iterator[Finding]:
     yield from _late(sensors)
     yield from _uploads(sensors)
     yield from _time(sensors)
+    yield from _capacity(sensors)
     yield from _throttle(sensors)
     yield from _sign_in(sensors)
 
@@ -88,12 +92,23 @@ def _uploads(sensors: Sensors) -> Iterator[Finding]:
 @rule
 def _time(sensors: Sensors) -> Iterator[Finding]:
     """One file must end within the function's time, or it would come again for ever."""
-    most = int(sensors.ingest.timeout_seconds * MB_A_SECOND)
+    most = sensors.ingest.timeout_seconds * READINGS_A_SECOND * READING_BYTES // 1_000_000
     if sensors.uploads.most_mb > most:
         accepted = (
             f"{most} or less: what a function works on in {sensors.ingest.timeout_seconds} s (ingest.timeout_seconds)"
         )
         yield wrong(("sensors", "uploads", "most_mb"), sensors.uploads.most_mb, accepted)
+
+
+@rule
+def _capacity(sensors: Sensors) -> Iterator[Finding]:
+    needed = -(-PEAK * sensors.readings_per_day // (24 * 3600 * READINGS_A_SECOND))
+    if sensors.ingest.concurrency < needed:
+        accepted = (
+            f"{needed} or more: {PEAK} times the average of {sensors.readings_per_day} readings a day (readings_per_day), "
+            f"{READINGS_A_SECOND} a second each"
+        )
+        yield wrong(("sensors", "ingest", "concurrency"), sensors.ingest.concurrency, accepted)
 
 
 @rule

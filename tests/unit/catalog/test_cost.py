@@ -10,7 +10,8 @@ import pytest
 import catalog
 from catalog.cost import Line, estimate
 from settings import DatabaseVariant, FilesKind, Provider, read
-from tests.unit.components.recorder import Recording
+from stacks import build
+from tests.unit.components.recorder import Recording, record
 from tests.unit.stacks.variants import Variant, declared
 
 PROD: Final = read("prod")
@@ -135,6 +136,20 @@ def test_a_machine_more_costs_its_price_more(stack: str) -> None:
     hosting = settings.hosting.model_copy(update={"sites": (larger, *others)})
     before, after = (_total(estimate(one, [])) for one in (settings, settings.model_copy(update={"hosting": hosting})))
     assert after - before == pytest.approx(catalog.of(site.provider.value).instance_types[group.type].eur_month)
+
+
+@pytest.mark.parametrize("stack", ["sensors-dev", "sensors-prod", "sensors-sandbox"])
+def test_readings_cost_what_settings_say_of_them_within_the_budget(stack: str) -> None:
+    settings = read(stack)
+    assert settings.sensors is not None
+    recorded = record(lambda: build(settings), stack=stack, projects={})
+    lines = {line.what: line for line in estimate(settings, _as_state(recorded))}
+    daily, prices = settings.sensors.readings_per_day, catalog.aws().prices
+    assert lines["million readings"].eur == pytest.approx(daily * 30 / 1e6 * prices["readings_million"])
+    kept = daily * settings.sensors.retention.raw_days * 150 / 1e9
+    assert lines["GB of readings"].eur == pytest.approx(kept * prices["table_gb"])
+    assert lines["keys"].count == 4
+    assert _total(list(lines.values())) <= settings.budget_eur_month
 
 
 def _total(lines: list[Line]) -> float:

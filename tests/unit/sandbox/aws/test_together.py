@@ -44,6 +44,18 @@ def test_a_bucket_that_is_not_empty_stays(world: World) -> None:
     world.delete(row)
 
 
+def test_a_bucket_that_may_be_emptied_goes_with_all_versions(world: World) -> None:
+    row = world.create("aws:s3/bucket:Bucket", {"bucket": "versions-of-ours", "forceDestroy": True})
+    status = {"bucket": row.id, "versioningConfiguration": {"status": "Enabled"}}
+    versioning = world.create("aws:s3/bucketVersioning:BucketVersioning", status)
+    for text in (b"a", b"b"):
+        world.client("s3").put_object(Bucket=row.id, Key="page", Body=text)
+    world.client("s3").delete_object(Bucket=row.id, Key="page")
+    world.delete(versioning)
+    world.delete(row)
+    assert row.id not in (world.look(BUCKETS, {}) or [])
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [

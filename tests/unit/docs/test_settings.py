@@ -13,7 +13,6 @@ from docs.table import table
 from settings import System, read
 from tests.unit.settings.stack_files import document_of
 
-
 MAPS: Final = {"machines": "<role>", "accounts": "<provider>", "services": "<service>", "caches": "<queue>"}
 """What the keys of a map are, by its name."""
 

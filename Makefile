@@ -11,7 +11,7 @@ STACK ?= $(if $(filter-out hosting,$(SYSTEM)),$(SYSTEM)-)sandbox
 BASE ?= HEAD
 STACKS ?=
 
-.PHONY: help setup up down preview review test debian-packages lint types bench picture docs clean
+.PHONY: help setup up down preview review test debian-packages lint types bench picture dashboard docs clean
 
 help:  ## What can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -27,7 +27,7 @@ help:  ## What can be done here
 setup: .venv/installed  ## Install the engine, the servers and the Python packages into the checkout
 	@$(PYTHON) -m engine setup
 
-up: setup  ## Bring SYSTEM=hosting|chat up in the simulated clouds, policies on, and say what was built
+up: setup  ## Bring SYSTEM=hosting|chat|sensors up in the simulated clouds, policies on, and say what was built
 	@$(PYTHON) -m sandbox up --stack $(STACK)
 
 preview: setup  ## Preview STACK=dev|prod|sandbox|chat-dev|… against the simulated clouds, policies on
@@ -57,6 +57,9 @@ bench: setup  ## Measure time and memory, print a table and write build/bench.js
 
 picture: setup debian-packages  ## Draw the topology from the state of the sandbox stack
 	@$(PYTHON) -m docs.picture
+
+dashboard: setup debian-packages  ## Take the picture of the sensors' dashboard, after make up SYSTEM=sensors
+	@$(PYTHON) -m docs.dashboard
 
 docs: .venv/installed  ## Write what the documents take from the code
 	@$(PYTHON) -m settings schema

@@ -18,7 +18,7 @@ from components.aws.bucket import Bucket, BucketArgs
 from components.aws.cdn import Cdn, CdnArgs, read_by_cdn
 from components.aws.function import Function, FunctionArgs, python_archive
 from components.aws.key import Key, KeyArgs
-from components.aws.logs import Logs, LogsArgs
+from components.aws.logs import RETENTION_DAYS, Logs, LogsArgs
 from components.aws.queue import Queue, QueueArgs
 from components.aws.role import Statement, allow
 from components.aws.signin import SignIn, SignInArgs
@@ -32,7 +32,12 @@ aws = lazy("pulumi_aws")
 CODE: Final = "apps/sensors"
 PAGE: Final = f"{CODE}/dashboard"
 INDEX: Final = "index.html"
-KINDS: Final = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css"}
+KINDS: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
 KEYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "logs": ("Logs", ("logs",)),
     "alarms": ("Alarms on their way", ("sns", "cloudwatch")),
@@ -284,12 +289,12 @@ class Sensors(pulumi.ComponentResource):
         sensors = self._sensors
         cdn = None
         if not sensors.eu_only:
-            cdn = Cdn(CdnArgs(self._prefix, self._page.domain, INDEX, self._policy()), self._child)
+            cdn = Cdn(CdnArgs(self._prefix, self._page.domain, INDEX, self._policy(), self._edge_logs()), self._child)
         access = self._logs.group(f"/aws/apigateway/{self._prefix}")
+        # Its ARN is known before it exists: policies must see where the log goes.
+        log = pulumi.Output.concat("arn:aws:logs:", sensors.region, ":", sensors.account, ":log-group:", access.name)
         api = Api(
-            ApiArgs(
-                self._prefix, sensors.query.rate, sensors.query.burst, access.arn, [cdn.url] if cdn is not None else []
-            ),
+            ApiArgs(self._prefix, sensors.query.rate, sensors.query.burst, log, [cdn.url] if cdn is not None else []),
             self._child,
         )
         url = cdn.url if cdn is not None else api.url
@@ -319,6 +324,22 @@ class Sensors(pulumi.ComponentResource):
         self._put_page(api.url if cdn is not None else "", client)
         return api, url
 
+    def _edge_logs(self) -> pulumi.Output[str]:
+        """Where CloudFront writes who opened the page, in the region; it knows no other way than ACLs."""
+        bucket = Bucket(
+            BucketArgs(
+                name=f"{self._prefix}-edge-{self._sensors.account}",
+                noncurrent_days=1,
+                expire_days=RETENTION_DAYS,
+                logs=self._logs.bucket,
+                by_acl=True,
+                protect=self._guarded,
+            ),
+            self._child,
+        )
+        # CloudFront looks at once whether the bucket takes ACLs.
+        return pulumi.Output.concat(bucket.granted, ".s3.", self._sensors.region, ".amazonaws.com")
+
     def _policy(self) -> str:
         """What the page may load and talk to: its own files, who signs users in, and the API."""
         region = self._sensors.region
@@ -326,7 +347,7 @@ class Sensors(pulumi.ComponentResource):
         if not self._sensors.eu_only:
             peers.append(f"https://*.execute-api.{region}.amazonaws.com")
         return (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
             f"connect-src 'self' {' '.join(peers)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
 

@@ -30,8 +30,9 @@ class BucketArgs:
     after `expire_days`, where given; replaced and deleted versions after `noncurrent_days`.
 
     `statements` are further ones of the bucket's policy, as made by `grant`: services write by them. Pages of
-    `cors_origins`, such as https://chat.example.org, may use `cors_methods`. With `protect`, the engine refuses to
-    delete the bucket; without, it is deleted with all that is in it.
+    `cors_origins`, such as https://chat.example.org, may use `cors_methods`. With `by_acl`, services that know no other
+    way (CloudFront's access logs) may be granted writing by an ACL. With `protect`, the engine refuses to delete the
+    bucket; without, it is deleted with all that is in it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class BucketArgs:
     statements: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     cors_origins: Sequence[pulumi.Input[str]] = field(default_factory=tuple)
     cors_methods: Sequence[str] = ("GET", "HEAD")
+    by_acl: bool = False
 
 
 def grant(service: str, *actions: str, on: str, when: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -120,8 +122,9 @@ class Bucket(pulumi.ComponentResource):
         return encryption
 
     def _privacy(self) -> Any:
+        ownership = "BucketOwnerPreferred" if self._args.by_acl else "BucketOwnerEnforced"
         owner = aws.s3.BucketOwnershipControls(
-            self._args.name, bucket=self.name, rule={"object_ownership": "BucketOwnerEnforced"}, opts=self._child
+            self._args.name, bucket=self.name, rule={"object_ownership": ownership}, opts=self._child
         )
         block = aws.s3.BucketPublicAccessBlock(
             self._args.name,

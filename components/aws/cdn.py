@@ -24,12 +24,13 @@ HSTS_SECONDS: Final = 365 * 24 * 3600
 @dataclass(frozen=True)
 class CdnArgs:
     """`bucket` is the host name of the bucket with the files, `index` the one that `/` means; `policy` is the content
-    security policy of the page."""
+    security policy of the page, `logs` the host name of the bucket for access logs, which takes ACLs."""
 
     name: str
     bucket: pulumi.Input[str]
     index: str
     policy: str
+    logs: pulumi.Input[str]
 
 
 class Cdn(pulumi.ComponentResource):
@@ -63,6 +64,7 @@ class Cdn(pulumi.ComponentResource):
             is_ipv6_enabled=True,
             http_version="http2and3",
             price_class=PRICE_CLASS,
+            logging_config={"bucket": args.logs, "prefix": "access/", "include_cookies": False},
             default_root_object=args.index,
             origins=[{"origin_id": "page", "domain_name": args.bucket, "origin_access_control_id": access.id}],
             default_cache_behavior={

@@ -1,4 +1,4 @@
-"""The stacks of this project are clean, without exceptions, and a stack over its budget is refused."""
+"""The stacks of this project are clean but for exceptions that their files argue; one over its budget is refused."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
+import yaml
 
 from engine.setup import ROOT
 from policies import budget
@@ -19,7 +20,8 @@ STACKS = sorted(file.name.split(".")[1] for file in ROOT.glob("Pulumi.*.yaml"))
 
 def open_accounts(stack: str, open_projects: Callable[..., None]) -> None:
     hosting = read(stack).hosting
-    assert hosting is not None
+    if hosting is None:  # AWS has accounts, which the operator has one of
+        return
     open_projects(**{provider.value: account.project for provider, account in hosting.accounts.items()})
 
 
@@ -30,7 +32,9 @@ def test_no_policy_raises_a_false_alarm(stack: str, pulumi: Pulumi, open_project
     assert done.returncode == 0, done.stdout + done.stderr
     assert "platform@v" in done.stdout, "the pack was asked"
     assert "[mandatory]" not in done.stdout
-    assert "[advisory]" not in done.stdout
+    # What is excepted is still shown; a stack's file argues it.
+    excepted = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"].get("policies:exceptions", [])
+    assert done.stdout.count("[advisory]") == len(excepted)
 
 
 def test_a_stack_over_its_budget_is_refused(pulumi: Pulumi, open_projects: Callable[..., None]) -> None:

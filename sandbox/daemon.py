@@ -206,11 +206,14 @@ def serve(directory: Path) -> None:
         functions = Functions(directory / "functions", amazon.endpoint)
         gateway = Gateway(functions, ports["gateway"], directory)
         amazon.then += [functions.start, gateway.start]
+        filling = threading.Thread(target=amazon.start, name="aws", daemon=True)
         if store.ids("aws"):
-            threading.Thread(target=amazon.start, name="aws", daemon=True).start()
+            filling.start()
         servers = Servers(storage, keeper.address, amazon)
         clouds = [ovh.CLOUD, scaleway.CLOUD, aws.CLOUD, vault.CLOUD, local.RANDOM, local.TLS, command.CLOUD]
         started = server.serve(clouds, store, servers, environment)
+        if filling.ident is not None:
+            filling.join()  # who reads that the sandbox is ready asks AWS at once
         ready = Running(
             pid=os.getpid(),
             created=psutil.Process().create_time(),

@@ -37,7 +37,7 @@ HOST: Final = re.compile(
 CODE_SECONDS: Final = 300
 VALID_DAYS: Final = 3650
 FORM: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Sign in</title></head><body>
+<html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,"><title>Sign in</title></head><body>
 <h1>Sign in</h1><p role="alert">{error}</p>
 <form method="post" action="/login?{query}">
 <label>Mail address <input name="username" type="email" autocomplete="username" required></label>

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from apps.chat.messages import Lane, Stored
 
-SEND: Final = "send "
+SEND: Final = frozenset(f"send {lane}" for lane in Lane)
+KNOWN: Final = SEND | {"open", "join"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Sample:
     @property
     def is_message(self) -> bool:
         """Whether a message was sent, and waited for."""
-        return self.label.startswith(SEND)
+        return self.label in SEND
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,12 @@ def _findings(
         yield f"{users - sockets} of {users} users did not come in"
     for (label, message), count in Counter((one.label, one.message) for one in taken if not one.success).items():
         yield f"{count} × {label}: {message}"
-    seen = {sample.key for sample in taken if sample.is_message and sample.success}
+    if unknown := {sample.label for sample in taken} - KNOWN:
+        yield f"samples that the plan does not have: {', '.join(sorted(unknown))}"
+    samples_of = Counter(sample.key for sample in taken if sample.is_message and sample.success)
+    if repeated := [key for key, count in samples_of.items() if count > 1]:
+        yield f"{len(repeated)} messages have more than one sample"
+    seen = set(samples_of)
     keys = Counter(message.key for message in found)
     if lost := seen - keys.keys():
         yield f"{len(lost)} messages that were seen are not in the store"

@@ -23,6 +23,8 @@ CHATS_A_CLIENT: Final = 100
 PROPERTIES: Final = {
     "jmeter.save.saveservice.output_format": "csv",
     "jmeter.save.saveservice.print_field_names": "true",
+    # Every frame that a filter passes over would be a line of its own, and look like a message that was seen.
+    "jmeter.save.saveservice.subresults": "false",
     "sample_variables": ",".join(VARIABLES),
     "websocket.thread.stop.policy": "wsclose",
     "summariser.interval": "30",

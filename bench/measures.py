@@ -17,13 +17,14 @@ from typing import Any, Final
 
 import yaml
 
-from bench import policies, readings, recording
+from bench import messages, policies, readings, recording
 from bench.arithmetic import Result, ratios, rotated, slope, summarise
 from bench.processes import peak_memory
 from bench.scaling import scaled
 from engine.setup import ROOT
 from engine.workspace import Workspace
 from sandbox import daemon
+from sandbox.chat import LocalChat
 from sandbox.sensors import SensorsSystem, recently
 from sandbox.session import POLICIES, prepare
 from settings import read
@@ -68,6 +69,7 @@ class Bench:
             **self._growth(),
             **{name: result for system in OTHERS for name, result in self._other(system).items()},
             **self._readings(),
+            **self._messages(),
         }
 
     # Measurements
@@ -114,6 +116,18 @@ class Bench:
             rates["parsed"].append(readings.parsed(until))
             rates["stored"].append(readings.stored(system, until - timedelta(hours=number)))
         return {f"sensor_readings_{name}": summarise(found, "1/s") for name, found in rates.items()}
+
+    def _messages(self) -> dict[str, Result]:
+        """What the reference chat takes for a message, and how many it passes on a second."""
+        folder = self._folder / "chat"
+        folder.mkdir()
+        taken: list[dict[str, float]] = []
+        with LocalChat(folder, bulk=1) as chat:
+            for number in range(self._runs):
+                self._progress(f"messages of the chat, {number + 1} of {self._runs}")
+                taken.append(messages.measured(chat))
+        names = {"messages_per_second": "1/s", "gateway_socket_kib": "KiB"}
+        return {f"chat_{name}": summarise([one[name] for one in taken], names.get(name, "ms")) for name in taken[0]}
 
     def _compared(self, recorded: list[dict[str, Any]]) -> dict[str, Result]:
         """The program against a flat one and against itself with policies, and the engine with an empty program."""

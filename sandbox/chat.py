@@ -15,10 +15,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
+import pymongo
 import zmq
 
+from apps.chat.documents import COLLECTION
 from apps.chat.messages import Lane
 from apps.chat.tokens import issue
 from engine.setup import FERRETDB, ROOT, provide
@@ -72,6 +74,11 @@ class LocalChat:
             if name not in self.servers:
                 process, _, number = name.partition("-")
                 self.run(process, int(number or 0))
+
+    def forget_messages(self) -> None:
+        """Empty the document store, which looks at everything for every question."""
+        with pymongo.MongoClient[dict[str, Any]](self.documents_url) as store:
+            store.get_default_database()[COLLECTION].delete_many({})
 
     def _processes(self) -> list[str]:
         return [

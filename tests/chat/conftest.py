@@ -6,13 +6,10 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pymongo
 import pytest
 
 from apps.chat.client import Client
-from apps.chat.documents import COLLECTION
 from sandbox.chat import LocalChat
 
 
@@ -24,12 +21,11 @@ def running() -> Iterator[LocalChat]:
 
 @pytest.fixture
 def local(running: LocalChat) -> Iterator[LocalChat]:
-    """The chat, whole, whatever a test before has ended; what was stored is removed: this store looks at everything."""
+    """The chat, whole, whatever a test before has ended."""
     running.restore()
     yield running
     running.restore()
-    with pymongo.MongoClient[dict[str, Any]](running.documents_url) as store:
-        store.get_default_database()[COLLECTION].delete_many({})
+    running.forget_messages()
 
 
 @pytest.fixture

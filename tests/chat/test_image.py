@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
+from components.aws.cache import COMMANDS
 from engine.setup import ROOT
+from sandbox.chat import ACCESS
 
 FOLDER = ROOT / "apps" / "chat"
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
@@ -51,3 +55,13 @@ def test_the_processes_need_nothing_that_is_not_in_the_image(tmp_path: Path) -> 
         [sys.executable, "-m", "apps.chat"], cwd=tmp_path, capture_output=True, text=True, check=False, env={}
     )
     assert (done.returncode, done.stderr.split(" ")[0]) == (2, "usage:")
+
+
+def test_queues_here_let_processes_do_what_queues_at_aws_do() -> None:
+    assert ACCESS == COMMANDS
+
+
+def test_the_pipeline_runs_the_smoke_test_before_the_load_test() -> None:
+    steps = yaml.safe_load((FOLDER / "pipeline" / "load.yaml").read_text())["phases"]["build"]["commands"]
+    assert [step.split(" ")[2] for step in steps] == ["apps.chat", "loadtest"]
+    assert steps[0].endswith('smoke "wss://$CHAT_DOMAIN/socket"')
